@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.flow;
+
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.FrameException;
+
+/** The sender's side of one direction of one exchange: how many DATA bytes may go out now. */
+public final class SendWindow {
+    /** The sum over all exchanges of a session that have no explicit CREDIT yet. */
+    public static final class Implicit {
+        private final int floor;
+        private long held;
+
+        public Implicit(int floor) {
+            this.floor = floor;
+        }
+
+        long free() {
+            return CreditPool.IMPLICIT_SIZE - held;
+        }
+    }
+
+    private final Implicit budget;
+    private boolean implicit;
+    private long sent;
+    private long acknowledged;
+    private long limit;
+    private long taken;
+
+    private SendWindow(Implicit budget, boolean implicit, long limit) {
+        this.budget = budget;
+        this.implicit = implicit;
+        this.limit = limit;
+    }
+
+    /** The response direction: the limit came with REQUEST. */
+    public static SendWindow granted(Implicit budget, int limit) {
+        return new SendWindow(budget, false, limit);
+    }
+
+    /** The request direction before its first CREDIT. */
+    public static SendWindow implicit(Implicit budget) {
+        return new SendWindow(budget, true, ReceiveWindow.IMPLICIT_LIMIT);
+    }
+
+    public long sent() {
+        return sent;
+    }
+
+    /** Bytes that may be sent now. */
+    public long available() {
+        long room = limit - sent;
+        if (!implicit) {
+            return room;
+        }
+        long belowFloor = Math.max(0, budget.floor - sent);
+        return Math.min(room, belowFloor + Math.max(0, budget.free()));
+    }
+
+    /** @param bytes at most {@link #available()} */
+    public void sent(int bytes) {
+        if (bytes > available()) {
+            throw new IllegalStateException("sent: " + bytes + " (expected: <= " + available() + ")");
+        }
+        sent += bytes;
+        if (implicit) {
+            take(Math.max(0, sent - budget.floor));
+        }
+    }
+
+    /** @throws FrameException FLOW_CONTROL if an offset shrinks or was never sent */
+    public void credit(long nowConsumed, long nowLimit) {
+        if (nowConsumed < acknowledged
+                || nowConsumed > sent
+                || !implicit && nowLimit < limit
+                || nowLimit < nowConsumed) {
+            throw new FrameException(
+                    Code.FLOW_CONTROL,
+                    "CREDIT consumed " + nowConsumed + ", limit " + nowLimit + " after " + acknowledged + ", " + limit
+                            + ", sent " + sent);
+        }
+        acknowledged = nowConsumed;
+        limit = Math.max(limit, nowLimit);
+        implicit = false;
+        take(0);
+    }
+
+    /** Gives the implicit budget back. Idempotent. */
+    public void close() {
+        take(0);
+    }
+
+    private void take(long now) {
+        budget.held += now - taken;
+        taken = now;
+    }
+}

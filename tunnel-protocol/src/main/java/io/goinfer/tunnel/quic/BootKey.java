@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.quic;
+
+import io.goinfer.tunnel.frame.Id;
+import java.security.GeneralSecurityException;
+import java.util.Arrays;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/** The relay's key for boot tokens, kept across restarts by its owner. */
+public final class BootKey {
+    public static final int BYTES = 32;
+    private final SecretKeySpec key;
+
+    public BootKey(byte[] key) {
+        if (key.length != BYTES) {
+            throw new IllegalArgumentException("boot key: " + key.length + " bytes (expected: 32)");
+        }
+        this.key = new SecretKeySpec(key, "HmacSHA256");
+    }
+
+    /** The first 16 bytes of HMAC-SHA-256(key, connection id). */
+    Id token(byte[] connectionId) {
+        return Id.of(Arrays.copyOf(mac(connectionId), Id.BYTES));
+    }
+
+    byte[] mac(byte[] input) {
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(key);
+            return mac.doFinal(input);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("HmacSHA256 is part of every JDK", e);
+        }
+    }
+}

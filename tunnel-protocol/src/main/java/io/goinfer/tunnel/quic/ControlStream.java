@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.quic;
+
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.FrameDecoder;
+import io.goinfer.tunnel.frame.FrameEncoder;
+import io.goinfer.tunnel.frame.FrameException;
+import io.goinfer.tunnel.frame.FrameType;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.handler.codec.http3.DefaultHttp3DataFrame;
+import io.netty.handler.codec.http3.Http3DataFrame;
+import io.netty.util.ReferenceCountUtil;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The CONNECT stream once it was answered with 200: HTTP/3 DATA to control frames and back. Confined to its loop. */
+final class ControlStream extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlStream.class);
+
+    private final QuicWire wire;
+    private final FrameDecoder decoder;
+    private final ChannelHandlerContext stream;
+
+    /** @param stream context of the CONNECT stream, behind Netty's HTTP/3 handlers */
+    ControlStream(QuicWire wire, ChannelHandlerContext stream) {
+        this.wire = wire;
+        this.stream = stream;
+        this.decoder = new FrameDecoder(FrameType.Scope.CONTROL, stream.alloc());
+    }
+
+    void send(Frame.Control frame) {
+        if (LOG.isTraceEnabled()) {
+            LOG.trace(">> {} {}", wire.remoteAddress(), frame);
+        }
+        Writes.flush(stream, new DefaultHttp3DataFrame(FrameEncoder.encode(frame, stream.alloc())));
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object msg) {
+        if (!(msg instanceof Http3DataFrame data)) {
+            ReferenceCountUtil.release(msg);
+            return;
+        }
+        try {
+            decoder.read(data.content(), this::deliver);
+        } catch (FrameException e) {
+            decoder.close();
+            wire.close(e.code(), e.reason());
+        }
+    }
+
+    private void deliver(Frame frame) {
+        if (LOG.isTraceEnabled()) {
+            LOG.trace("<< {} {}", wire.remoteAddress(), frame);
+        }
+        wire.onControl((Frame.Control) frame);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == ChannelInputShutdownReadComplete.INSTANCE) {
+            wire.close(Code.NO_ERROR, "the control stream ended");
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        wire.close(Code.PROTOCOL, "control stream: " + cause.getMessage());
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        decoder.close();
+        wire.close(Code.NO_ERROR, "the control stream closed");
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.quic;
+
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.session.RelayGreeting;
+import java.net.SocketAddress;
+import java.security.cert.X509Certificate;
+import java.util.List;
+
+/** Decides who may have a tunnel. TLS proved possession of the key of {@code chain}'s first certificate, nothing else. */
+public interface NodeAuthority {
+    /** {@code code} NO_ERROR and a host, or why not. */
+    record Decision(Code code, RelayGreeting.Host host) {}
+
+    /** Called on the connection's loop at CONNECT; must not block. {@code chain} is empty without a client certificate. */
+    Decision decide(List<X509Certificate> chain, SocketAddress remote);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.quic;
+
+import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.wire.Wire;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicClientCodecBuilder;
+import io.netty.handler.codec.quic.QuicSslContext;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+
+/** The node's side of one QUIC connection attempt. One datagram channel each, so that an attempt shares nothing with another. */
+public final class QuicDialer {
+    /**
+     * @param address where to
+     * @param serverName host name for SNI and certificate verification
+     * @param maxStreams what HELLO will offer
+     */
+    public record Target(InetSocketAddress address, String serverName, int port, QuicSslContext tls, int maxStreams) {}
+
+    /** What came of the attempt; exactly one of both, on the loop. */
+    public interface Outcome {
+        /** The relay answered 200; greet it now. */
+        void connected(Connection connection);
+
+        /** {@code reason} is for a person; {@code httpStatus} is 0 unless the relay answered. */
+        void failed(int httpStatus, String reason);
+    }
+
+    /** A wire and the boot notice of its datagram channel. */
+    public interface Connection {
+        Wire wire();
+
+        /** Runs {@code rebooted} when the relay says that it restarted: PROTOCOL.md §8. */
+        void onBootNotice(Id token, Runnable rebooted);
+    }
+
+    private QuicDialer() {}
+
+    /** Dials. The returned handle cancels the attempt; after {@link Outcome#connected} it does nothing. */
+    public static Runnable dial(Target target, EventLoop loop, Duration timeout, Outcome outcome) {
+        NodeDial attempt = new NodeDial(target, timeout, outcome);
+        loop.execute(() -> start(target, loop, timeout, attempt));
+        return () -> loop.execute(() -> attempt.fail(0, "given up"));
+    }
+
+    private static void start(Target target, EventLoop loop, Duration timeout, NodeDial attempt) {
+        ChannelHandler codec = H3.parameters(new QuicClientCodecBuilder())
+                .sslEngineProvider(
+                        channel -> target.tls().newEngine(channel.alloc(), target.serverName(), target.port()))
+                .initialMaxStreamsBidirectional(target.maxStreams() + 16L)
+                .initialMaxStreamDataBidirectionalLocal(64 << 10)
+                .initialMaxStreamDataBidirectionalRemote(H3.STREAM_WINDOW)
+                .build();
+        BootNotice.Listener notices = new BootNotice.Listener();
+        InetSocketAddress any = new InetSocketAddress(0);
+        Datagrams.bootstrap(loop, notices, codec).bind(any).addListener(bound -> {
+            if (!bound.isSuccess()) {
+                attempt.fail(0, "no UDP socket: " + bound.cause().getMessage());
+                return;
+            }
+            Channel datagrams = ((io.netty.channel.ChannelFuture) bound).channel();
+            attempt.over(datagrams, notices);
+            QuicChannel.newBootstrap(datagrams)
+                    .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) timeout.toMillis())
+                    .handler(attempt.pipeline())
+                    .remoteAddress(target.address())
+                    .connect()
+                    .addListener(connected -> {
+                        if (!connected.isSuccess()) {
+                            attempt.fail(0, "QUIC: " + NodeDial.text(connected.cause()));
+                        }
+                    });
+        });
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.quic;
+
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.FrameException;
+import io.goinfer.tunnel.wire.Wire;
+import io.goinfer.tunnel.wire.WireStats;
+import io.goinfer.tunnel.wire.WireStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
+import io.netty.handler.codec.quic.QuicConnectionPathStats;
+import io.netty.handler.codec.quic.QuicStreamType;
+import io.netty.util.concurrent.Promise;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tunnel over one QUIC connection, from the 200 to the CONNECT on. Sits in the QUIC channel's pipeline to see it close. Confined to the channel's
+ * event loop.
+ */
+final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
+    private static final int MAX_REASON_BYTES = 200;
+
+    private final QuicChannel channel;
+    private final SocketAddress remote;
+    private final boolean relay;
+    private final ControlStream control;
+    private final long sessionId;
+    private final List<Frame.Control> early = new ArrayList<>();
+    private final List<ExchangeStream> held = new ArrayList<>();
+    private Wire.@Nullable Events events;
+    private boolean closed;
+    private Code peerCode = Code.SESSION_LOST;
+    private String peerReason = "the connection was lost";
+
+    /** @param connect context of the CONNECT stream; this wire puts its own handler there */
+    QuicWire(QuicChannel channel, ChannelHandlerContext connect, long connectStreamId, boolean relay) {
+        this.channel = channel;
+        this.relay = relay;
+        this.sessionId = connectStreamId;
+        SocketAddress address = channel.remoteSocketAddress();
+        this.remote = address == null ? new InetSocketAddress(0) : address;
+        this.control = new ControlStream(this, connect);
+        connect.pipeline().addAfter(connect.name(), "tunnel-control", control);
+        channel.pipeline().addLast("tunnel-wire", this);
+    }
+
+    @Override
+    public EventLoop loop() {
+        return channel.eventLoop();
+    }
+
+    @Override
+    public String transport() {
+        return "quic";
+    }
+
+    @Override
+    public SocketAddress remoteAddress() {
+        return remote;
+    }
+
+    @Override
+    public void events(Wire.Events receiver) {
+        events = receiver;
+        List<Frame.Control> frames = List.copyOf(early);
+        early.clear();
+        frames.forEach(receiver::onControl);
+        List<ExchangeStream> streams = List.copyOf(held);
+        held.clear();
+        streams.forEach(this::onExchangeStream);
+    }
+
+    @Override
+    public void sendControl(Frame.Control frame) {
+        control.send(frame);
+    }
+
+    @Override
+    public WireStream open(WireStream.Events receiver) {
+        ExchangeStream stream = new ExchangeStream(this, relay);
+        stream.deliverTo(receiver);
+        channel.createStream(QuicStreamType.BIDIRECTIONAL, stream).addListener(opened -> {
+            if (!opened.isSuccess()) {
+                stream.cancel(Code.REFUSED);
+                receiver.onCancel(Code.REFUSED);
+            }
+        });
+        return stream;
+    }
+
+    @Override
+    public void close(Code code, String reason) {
+        if (!closed) {
+            closed = true;
+            byte[] text = reason.getBytes(StandardCharsets.UTF_8);
+            ByteBuf bytes = Unpooled.wrappedBuffer(text, 0, Math.min(text.length, MAX_REASON_BYTES));
+            channel.close(true, code.quicCode(), bytes).addListener(done -> {});
+            Wire.Events told = events;
+            if (told != null) {
+                told.onClosed(code, reason);
+            }
+        }
+    }
+
+    @Override
+    public void stats(Consumer<WireStats> sink) {
+        Promise<QuicConnectionPathStats> promise = loop().newPromise();
+        channel.collectPathStats(0, promise).addListener(done -> {
+            if (promise.isSuccess()) {
+                QuicConnectionPathStats path = promise.getNow();
+                sink.accept(new WireStats(
+                        Duration.ofNanos(path.rtt()), path.cwnd(), path.sent(), path.lost(), path.recv()));
+            }
+        });
+    }
+
+    // ---- called by the streams
+
+    ByteBufAllocator alloc() {
+        return channel.alloc();
+    }
+
+    long sessionId() {
+        return sessionId;
+    }
+
+    void onControl(Frame.Control frame) {
+        if (events != null) {
+            events.onControl(frame);
+        } else {
+            early.add(frame);
+        }
+    }
+
+    /** True when the signal and the session id are read off; false while they are incomplete. */
+    boolean checkPreface(ByteBuf in) {
+        if (in.readableBytes() < 5) {
+            return false;
+        }
+        int at = in.readerIndex();
+        if (in.getInt(at) != H3.SIGNAL) {
+            throw new FrameException(Code.PROTOCOL, "stream without the signal");
+        }
+        int bytes = 1 << ((in.getByte(at + 4) & 0xff) >>> 6);
+        if (in.readableBytes() < 4 + bytes) {
+            return false;
+        }
+        long id = in.getByte(at + 4) & 0x3f;
+        for (int i = 1; i < bytes; i++) {
+            id = id << 8 | in.getByte(at + 4 + i) & 0xff;
+        }
+        if (id != sessionId) {
+            throw new FrameException(Code.PROTOCOL, "stream of session " + id + " (expected: " + sessionId + ")");
+        }
+        in.skipBytes(4 + bytes);
+        return true;
+    }
+
+    /** Node: a relay-opened stream has shown its signal. */
+    void onExchangeStream(ExchangeStream stream) {
+        WireStream.Events receiver = events == null ? null : events.onStream(stream);
+        if (receiver == null) {
+            held.add(stream);
+        } else {
+            stream.deliverTo(receiver);
+        }
+    }
+
+    // ---- events of the QUIC channel
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof QuicConnectionCloseEvent close) {
+            peerCode = close.isApplicationClose() ? Code.ofQuic(close.error()) : Code.SESSION_LOST;
+            peerReason = reason(close);
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (!closed) {
+            closed = true;
+            if (events != null) {
+                events.onClosed(peerCode, channel.isTimedOut() ? "no packet for 30 s" : peerReason);
+            }
+        }
+        ctx.fireChannelInactive();
+    }
+
+    /** Netty 4.2.18 throws when the peer gave no reason. */
+    static String reason(QuicConnectionCloseEvent close) {
+        try {
+            byte[] reason = close.reason();
+            if (reason != null && reason.length > 0) {
+                return new String(reason, StandardCharsets.UTF_8);
+            }
+        } catch (NullPointerException e) {
+            return "closed by the other side, error " + close.error();
+        }
+        return "closed by the other side, error " + close.error();
+    }
+}

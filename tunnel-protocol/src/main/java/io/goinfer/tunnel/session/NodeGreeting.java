@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.session;
+
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.wire.Wire;
+import io.goinfer.tunnel.wire.WireStream;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The node's side until HELLO_OK: sends HELLO, then hands the wire to a {@link TunnelSession}. On the wire's loop. */
+public final class NodeGreeting implements Wire.Events {
+    private static final long PATIENCE_SECONDS = 10;
+
+    /** Why no session came of it. */
+    public interface Refused {
+        void refused(Code code, long retryAfterMillis, String reason);
+    }
+
+    private final Wire wire;
+    private final Frame.Hello hello;
+    private final Function<Frame.HelloOk, SessionEvents> accepted;
+    private final Started started;
+    private final Refused refused;
+    private final Future<?> timer;
+    private boolean done;
+
+    /** Gets the session before any of its events. */
+    public interface Started {
+        void started(TunnelSession session);
+    }
+
+    private NodeGreeting(
+            Wire wire,
+            Frame.Hello hello,
+            Function<Frame.HelloOk, SessionEvents> accepted,
+            Started started,
+            Refused refused) {
+        this.wire = wire;
+        this.hello = hello;
+        this.accepted = accepted;
+        this.started = started;
+        this.refused = refused;
+        this.timer = wire.loop()
+                .schedule(() -> end(Code.TIMEOUT, 0, "no HELLO_OK within 10 s"), PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** {@code accepted} makes the session's events; then {@code started}, or {@code refused} once. */
+    public static void greet(
+            Wire wire,
+            Frame.Hello hello,
+            Function<Frame.HelloOk, SessionEvents> accepted,
+            Started started,
+            Refused refused) {
+        NodeGreeting greeting = new NodeGreeting(wire, hello, accepted, started, refused);
+        wire.events(greeting);
+        wire.sendControl(hello);
+    }
+
+    @Override
+    public void onControl(Frame.Control frame) {
+        if (done) {
+            return;
+        }
+        if (frame instanceof Frame.HelloOk ok) {
+            if (ok.version() < hello.minVersion()
+                    || ok.version() > hello.maxVersion()
+                    || !SessionTerms.valid(ok.maxStreams(), ok.floor())) {
+                end(Code.PROTOCOL, 0, "HELLO_OK outside of what was offered");
+                return;
+            }
+            done = true;
+            timer.cancel(false);
+            TunnelSession session = new TunnelSession(wire, false, SessionTerms.of(ok), accepted.apply(ok));
+            started.started(session);
+            wire.events(session);
+        } else if (frame instanceof Frame.HelloReject reject) {
+            end(reject.code(), reject.retryAfterMillis(), reject.reason());
+        } else {
+            end(Code.PROTOCOL, 0, frame.type() + " before HELLO_OK");
+        }
+    }
+
+    @Override
+    public WireStream.@Nullable Events onStream(WireStream stream) {
+        return null;
+    }
+
+    @Override
+    public void onClosed(Code code, String reason) {
+        end(code, 0, reason);
+    }
+
+    private void end(Code code, long retryAfterMillis, String reason) {
+        if (!done) {
+            done = true;
+            timer.cancel(false);
+            wire.close(code, reason);
+            refused.refused(code, retryAfterMillis, reason);
+        }
+    }
+}

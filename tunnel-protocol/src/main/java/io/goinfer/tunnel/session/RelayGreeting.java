@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.session;
+
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.wire.Wire;
+import io.goinfer.tunnel.wire.WireStream;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The relay's side until HELLO_OK: waits for HELLO, lets the {@link Host} decide, then hands the wire to a {@link TunnelSession}. On the wire's loop. */
+public final class RelayGreeting implements Wire.Events {
+    private static final Logger LOG = LoggerFactory.getLogger(RelayGreeting.class);
+    private static final long PATIENCE_SECONDS = 5;
+
+    /** Decides about a newcomer and gets its session. */
+    public interface Host {
+        /** The node's name for HELLO_OK, or why it is refused. Called on the wire's loop; must not block. */
+        Admission admit(Wire wire, Frame.Hello hello);
+
+        /** HELLO_OK was sent. Returns the session's events. */
+        SessionEvents opened(SessionHandle handle, Frame.Hello hello);
+    }
+
+    /** The session, there as soon as {@link Host#opened} has returned. */
+    public interface SessionHandle {
+        TunnelSession session();
+
+        Wire wire();
+
+        SessionTerms terms();
+    }
+
+    /** {@code code} NO_ERROR admits. */
+    public record Admission(Code code, long retryAfterMillis, String nameOrReason) {
+        public static Admission welcome(String name) {
+            return new Admission(Code.NO_ERROR, 0, name);
+        }
+    }
+
+    private final Wire wire;
+    private final Host host;
+    private final int maxStreams;
+    private final Id bootToken;
+    private final String software;
+    private final Future<?> timer;
+    private boolean done;
+
+    public RelayGreeting(Wire wire, Host host, int maxStreams, Id bootToken, String software) {
+        this.wire = wire;
+        this.host = host;
+        this.maxStreams = maxStreams;
+        this.bootToken = bootToken;
+        this.software = software;
+        this.timer = wire.loop()
+                .schedule(
+                        () -> reject(Code.TIMEOUT, 0, "no HELLO within " + PATIENCE_SECONDS + " s"),
+                        PATIENCE_SECONDS,
+                        TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void onControl(Frame.Control frame) {
+        if (done) {
+            return;
+        }
+        if (!(frame instanceof Frame.Hello hello)) {
+            reject(Code.PROTOCOL, 0, frame.type() + " before HELLO");
+            return;
+        }
+        if (hello.minVersion() > SessionTerms.VERSION || hello.maxVersion() < SessionTerms.VERSION) {
+            reject(Code.VERSION, 0, "this relay speaks version " + SessionTerms.VERSION);
+            return;
+        }
+        if (!SessionTerms.valid(hello.maxStreams(), hello.floor())) {
+            reject(Code.PROTOCOL, 0, "HELLO: max streams " + hello.maxStreams() + ", floor " + hello.floor());
+            return;
+        }
+        Admission admission = host.admit(wire, hello);
+        if (admission.code() != Code.NO_ERROR) {
+            reject(admission.code(), admission.retryAfterMillis(), admission.nameOrReason());
+            return;
+        }
+        open(hello, admission.nameOrReason());
+    }
+
+    private void open(Frame.Hello hello, String name) {
+        done = true;
+        timer.cancel(false);
+        Frame.HelloOk ok = new Frame.HelloOk(
+                SessionTerms.VERSION,
+                0,
+                Math.min(hello.maxStreams(), maxStreams),
+                Math.min(hello.floor(), SessionTerms.DEFAULT_FLOOR),
+                bootToken,
+                name,
+                software);
+        wire.sendControl(ok);
+        Handle handle = new Handle(wire, SessionTerms.of(ok));
+        TunnelSession session = new TunnelSession(wire, true, handle.terms(), host.opened(handle, hello));
+        handle.session = session;
+        wire.events(session);
+    }
+
+    private static final class Handle implements SessionHandle {
+        private final Wire wire;
+        private final SessionTerms terms;
+        private @Nullable TunnelSession session;
+
+        private Handle(Wire wire, SessionTerms terms) {
+            this.wire = wire;
+            this.terms = terms;
+        }
+
+        @Override
+        public TunnelSession session() {
+            if (session == null) {
+                throw new IllegalStateException("the session is being opened");
+            }
+            return session;
+        }
+
+        @Override
+        public Wire wire() {
+            return wire;
+        }
+
+        @Override
+        public SessionTerms terms() {
+            return terms;
+        }
+    }
+
+    @Override
+    public WireStream.@Nullable Events onStream(WireStream stream) {
+        return null;
+    }
+
+    @Override
+    public void onClosed(Code code, String reason) {
+        done = true;
+        timer.cancel(false);
+    }
+
+    private void reject(Code code, long retryAfterMillis, String reason) {
+        if (!done) {
+            done = true;
+            timer.cancel(false);
+            LOG.warn("{}: session refused, {}: {}", wire.remoteAddress(), code, reason);
+            wire.sendControl(new Frame.HelloReject(code, retryAfterMillis, reason));
+            wire.close(code, reason);
+        }
+    }
+}

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.session;
+
+import io.goinfer.tunnel.flow.ReceiveWindow;
+import io.goinfer.tunnel.flow.SendWindow;
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Field;
+import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.FrameException;
+import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.wire.Wire;
+import io.goinfer.tunnel.wire.WireStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its response in a session (PROTOCOL.md §6). On the relay we send the request direction, on the node the response direction.
+ * Confined to the session's event loop. Data beyond the credit is queued here: stop producing while {@link #isWritable()} is false.
+ */
+public final class TunnelExchange implements WireStream.Events {
+    private static final int MAX_DATA = 16 << 10;
+    private static final int MAX_INFOS = 32;
+
+    /** Grammar of the receiving direction. */
+    private enum Expect {
+        HEAD,
+        BODY,
+        NOTHING
+    }
+
+    private final TunnelSession session;
+    private final Queue<ByteBuf> queued = new ArrayDeque<>();
+    private @Nullable WireStream stream;
+    private @Nullable ExchangeEvents events;
+    private Frame.@Nullable Request request;
+    private @Nullable SendWindow sending;
+    private @Nullable ReceiveWindow receiving;
+    private Expect expect = Expect.HEAD;
+    private int infos;
+    private boolean writable = true;
+    private boolean endQueued;
+    private @Nullable List<Field> trailersQueued;
+    private boolean sentEnd;
+    private boolean over;
+
+    private TunnelExchange(TunnelSession session) {
+        this.session = session;
+    }
+
+    static TunnelExchange outgoing(TunnelSession session, Frame.Request asked, ExchangeEvents events) {
+        TunnelExchange exchange = new TunnelExchange(session);
+        int credit = session.pool().initialResponseLimit();
+        exchange.request = new Frame.Request(
+                asked.exchange(),
+                asked.kind(),
+                asked.bulk(),
+                asked.replayable(),
+                asked.remainingMillis(),
+                credit,
+                asked.fields(),
+                asked.end());
+        exchange.events = events;
+        exchange.sending = SendWindow.implicit(session.implicit());
+        exchange.receiving = ReceiveWindow.granted(session.pool(), credit);
+        exchange.sentEnd = asked.end();
+        return exchange;
+    }
+
+    static TunnelExchange incoming(TunnelSession session, WireStream stream) {
+        TunnelExchange exchange = new TunnelExchange(session);
+        exchange.stream = stream;
+        return exchange;
+    }
+
+    void start(Wire wire) {
+        Frame.Request head = request();
+        stream = wire.open(this);
+        stream.send(head);
+    }
+
+    public Id id() {
+        return request().exchange();
+    }
+
+    public boolean isOver() {
+        return over;
+    }
+
+    /** Node: an interim response. */
+    public void sendInfo(int status, List<Field> fields) {
+        if (!over) {
+            stream().send(new Frame.Info(status, fields));
+        }
+    }
+
+    /** Node: the response's head. */
+    public void sendResponse(Frame.Response response) {
+        if (over) {
+            return;
+        }
+        stream().send(response);
+        if (response.end()) {
+            directionSent();
+        }
+    }
+
+    /** Body bytes in our direction. Takes ownership. */
+    public void sendData(ByteBuf content) {
+        if (over || sentEnd || endQueued || !content.isReadable()) {
+            content.release();
+            return;
+        }
+        queued.add(content);
+        pump();
+    }
+
+    /** Ends our direction. {@code trailers} may be empty. */
+    public void sendEnd(List<Field> trailers) {
+        if (over || sentEnd || endQueued) {
+            return;
+        }
+        endQueued = true;
+        trailersQueued = trailers.isEmpty() ? null : trailers;
+        pump();
+    }
+
+    /** False while credit or the transport holds us back. */
+    public boolean isWritable() {
+        return writable;
+    }
+
+    /** The next hop took bytes that {@link ExchangeEvents#onData} gave. */
+    public void consumed(long bytes) {
+        ReceiveWindow window = receiving;
+        if (over || window == null || expect == Expect.NOTHING) {
+            return;
+        }
+        if (window.consumed(bytes)) {
+            stream().send(new Frame.Credit(true, false, window.consumed(), window.limit()));
+        }
+    }
+
+    /** Ends both directions: the relay cancels, the node says that it cannot finish (PROTOCOL.md §6.8). No event follows. */
+    public void reset(Code code, String reason) {
+        if (over) {
+            return;
+        }
+        if (session.relay()) {
+            stream().cancel(code);
+            session.wire().sendControl(new Frame.ResetExchange(id(), code, reason));
+        } else {
+            stream().send(new Frame.Reset(code, reason));
+            stream().finish();
+            if (expect != Expect.NOTHING) {
+                stream().stopReading(code);
+            }
+        }
+        finish();
+    }
+
+    // ---- events of the wire
+
+    @Override
+    public void onFrame(Frame.Exchange frame) {
+        if (over) {
+            releaseData(frame);
+            return;
+        }
+        try {
+            if (frame instanceof Frame.Data data) {
+                onData(data);
+            } else if (frame instanceof Frame.Credit credit) {
+                onCredit(credit);
+            } else if (frame instanceof Frame.Trailers trailers) {
+                expectBody(trailers);
+                events().onTrailers(trailers.fields());
+                received(true);
+            } else if (session.relay()) {
+                onResponseFrame(frame);
+            } else if (frame instanceof Frame.Request head && request == null) {
+                onRequest(head);
+            } else {
+                throw outOfPlace(frame);
+            }
+        } catch (FrameException e) {
+            onBroken(e);
+        }
+    }
+
+    @Override
+    public void onFinish() {
+        if (over) {
+            return;
+        }
+        if (expect != Expect.NOTHING) {
+            fail(Code.TRUNCATED, "the stream ended before its END");
+        } else if (!session.relay() && !sentEnd) {
+            // The relay ends the request direction only when the exchange is over: it wants no response.
+            fail(Code.CANCELLED, "the relay ended the exchange");
+        }
+    }
+
+    @Override
+    public void onCancel(Code code) {
+        if (over) {
+            return;
+        }
+        if (code == Code.NO_ERROR && !session.relay() && sentEnd) {
+            finish();
+            return;
+        }
+        // What the other side cancelled, we need not send: give the stream back.
+        stream().cancel(code);
+        peerReset(code, "cancelled by the other side");
+    }
+
+    @Override
+    public void onBroken(FrameException cause) {
+        if (over) {
+            return;
+        }
+        stream().cancel(cause.code());
+        if (request != null && session.relay()) {
+            session.wire().sendControl(new Frame.ResetExchange(id(), cause.code(), cause.reason()));
+        }
+        ExchangeEvents told = events;
+        finish();
+        session.peerError(cause);
+        if (told != null) {
+            told.onReset(cause.code(), cause.reason());
+        }
+    }
+
+    @Override
+    public void onWritable() {
+        pump();
+    }
+
+    @Override
+    public void onReadComplete() {
+        if (events != null) {
+            events.onBatchEnd();
+        }
+    }
+
+    // ---- called by the session
+
+    void peerReset(Code code, String reason) {
+        if (over) {
+            return;
+        }
+        stream().cancel(code);
+        ExchangeEvents told = events;
+        finish();
+        if (told != null) {
+            told.onReset(code, reason);
+        }
+    }
+
+    void sessionClosed(Code code, String reason) {
+        ExchangeEvents told = events;
+        boolean wasOver = over;
+        finish();
+        if (told != null && !wasOver) {
+            told.onReset(code, reason);
+        }
+    }
+
+    // ---- receiving
+
+    private void onRequest(Frame.Request head) {
+        if (head.kind() != 0) {
+            throw new FrameException(Code.PROTOCOL, "REQUEST kind " + head.kind() + " needs the feature resume");
+        }
+        request = head;
+        sending = SendWindow.granted(session.implicit(), head.responseCredit());
+        receiving = ReceiveWindow.implicit(session.pool());
+        expect = Expect.BODY;
+        ExchangeEvents mine = session.accept(this, head);
+        if (mine == null) {
+            reset(Code.REFUSED, "this node takes no more exchanges");
+            return;
+        }
+        events = mine;
+        if (head.end()) {
+            received(true);
+        }
+    }
+
+    private void onResponseFrame(Frame.Exchange frame) {
+        if (frame instanceof Frame.Response response && expect == Expect.HEAD) {
+            expect = Expect.BODY;
+            events().onResponse(response);
+            received(response.end());
+        } else if (frame instanceof Frame.Info info && expect == Expect.HEAD && infos++ < MAX_INFOS) {
+            events().onInfo(info);
+        } else if (frame instanceof Frame.Reset reset && expect != Expect.NOTHING) {
+            peerReset(reset.code(), reset.reason());
+        } else {
+            throw outOfPlace(frame);
+        }
+    }
+
+    private void onData(Frame.Data data) {
+        try {
+            expectBody(data);
+            if (data.bulk()) {
+                receiving().bulk();
+            }
+            receiving().received(data.content().readableBytes());
+        } catch (FrameException e) {
+            data.content().release();
+            throw e;
+        }
+        if (data.content().isReadable()) {
+            events().onData(data.content());
+        } else {
+            data.content().release();
+        }
+        received(data.end());
+    }
+
+    private void expectBody(Frame.Exchange frame) {
+        if (expect != Expect.BODY) {
+            throw outOfPlace(frame);
+        }
+    }
+
+    private static FrameException outOfPlace(Frame.Exchange frame) {
+        return new FrameException(Code.PROTOCOL, frame.type() + " out of place");
+    }
+
+    private void received(boolean end) {
+        if (!end || over) {
+            return;
+        }
+        expect = Expect.NOTHING;
+        receiving().close();
+        ExchangeEvents told = events();
+        if (session.relay()) {
+            // The response is complete: the exchange is over, whatever of the request is left.
+            WireStream wireStream = stream();
+            boolean complete = sentEnd;
+            finish();
+            if (complete) {
+                wireStream.finish();
+            } else {
+                wireStream.cancel(Code.NO_ERROR);
+            }
+        } else if (sentEnd) {
+            finish();
+        }
+        told.onEnd();
+    }
+
+    private void onCredit(Frame.Credit credit) {
+        SendWindow window = sending;
+        if (window == null) {
+            throw outOfPlace(credit);
+        }
+        window.credit(credit.consumed(), credit.limit());
+        pump();
+    }
+
+    // ---- sending
+
+    private void pump() {
+        SendWindow window = sending;
+        if (over || sentEnd || window == null) {
+            return;
+        }
+        while (!queued.isEmpty() && stream().isWritable()) {
+            ByteBuf first = queued.element();
+            int size = (int) Math.min(Math.min(MAX_DATA, first.readableBytes()), window.available());
+            if (size <= 0) {
+                break;
+            }
+            boolean whole = size == first.readableBytes();
+            ByteBuf piece = whole ? queued.remove() : first.readRetainedSlice(size);
+            window.sent(size);
+            boolean last = whole && queued.isEmpty() && endQueued && trailersQueued == null;
+            stream().send(new Frame.Data(piece, last, false));
+            if (last) {
+                directionSent();
+                return;
+            }
+        }
+        if (queued.isEmpty() && endQueued) {
+            stream()
+                    .send(
+                            trailersQueued != null
+                                    ? new Frame.Trailers(trailersQueued)
+                                    : new Frame.Data(Unpooled.EMPTY_BUFFER, true, false));
+            directionSent();
+            return;
+        }
+        boolean now = queued.isEmpty() && stream().isWritable();
+        if (now != writable) {
+            writable = now;
+            if (now && events != null) {
+                events.onWritable();
+            }
+        }
+    }
+
+    private void directionSent() {
+        sentEnd = true;
+        if (!session.relay()) {
+            stream().finish();
+            if (expect == Expect.NOTHING) {
+                finish();
+            }
+        }
+    }
+
+    /** {@link #reset} that our own side does not know of yet. */
+    private void fail(Code code, String reason) {
+        ExchangeEvents told = events;
+        reset(code, reason);
+        if (told != null) {
+            told.onReset(code, reason);
+        }
+    }
+
+    private void finish() {
+        if (over) {
+            return;
+        }
+        over = true;
+        queued.forEach(ByteBuf::release);
+        queued.clear();
+        if (sending != null) {
+            sending.close();
+        }
+        if (receiving != null) {
+            receiving.close();
+        }
+        if (request != null) {
+            session.ended(this);
+        }
+    }
+
+    private static void releaseData(Frame.Exchange frame) {
+        if (frame instanceof Frame.Data data) {
+            data.content().release();
+        }
+    }
+
+    private WireStream stream() {
+        if (stream == null) {
+            throw new IllegalStateException("not started");
+        }
+        return stream;
+    }
+
+    private ExchangeEvents events() {
+        if (events == null) {
+            throw new IllegalStateException("no request yet");
+        }
+        return events;
+    }
+
+    private Frame.Request request() {
+        if (request == null) {
+            throw new IllegalStateException("no request yet");
+        }
+        return request;
+    }
+
+    private ReceiveWindow receiving() {
+        if (receiving == null) {
+            throw new IllegalStateException("no request yet");
+        }
+        return receiving;
+    }
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.session;
+
+import io.goinfer.tunnel.flow.CreditPool;
+import io.goinfer.tunnel.flow.SendWindow;
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.FrameException;
+import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.wire.Wire;
+import io.goinfer.tunnel.wire.WireStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.util.concurrent.Future;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One open session: exchanges, liveness, drain. Made by {@link RelayGreeting} or {@link NodeGreeting} when HELLO_OK has passed. Confined to the wire's
+ * event loop; {@link #wire()}{@code .loop()} is where to call it.
+ *
+ * <pre>
+ * open ── drain() or GOAWAY ──► draining ── last exchange or deadline ──► closed
+ *   └────────────── close(), DEAD, protocol error, wire lost ─────────────►
+ * </pre>
+ */
+public final class TunnelSession implements Wire.Events {
+    private static final Logger LOG = LoggerFactory.getLogger(TunnelSession.class);
+    private static final int MAX_ERRORS = 100;
+    private static final long ERROR_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    private final Wire wire;
+    private final boolean relay;
+    private final SessionTerms terms;
+    private final SessionEvents events;
+    private final Liveness liveness;
+    private final Future<?> ticker;
+    private final CreditPool pool;
+    private final SendWindow.Implicit implicit;
+    private final Map<Id, TunnelExchange> exchanges = new HashMap<>();
+
+    private boolean suspect;
+    private boolean peerSuspects;
+    private boolean draining;
+    private boolean peerGoesAway;
+    private boolean closed;
+    private @Nullable Future<?> drainTimer;
+    private long drainDeadline = Long.MAX_VALUE;
+    private int errors;
+    private long errorsSince;
+
+    TunnelSession(Wire wire, boolean relay, SessionTerms terms, SessionEvents events) {
+        this.wire = wire;
+        this.relay = relay;
+        this.terms = terms;
+        this.events = events;
+        this.pool = new CreditPool(terms.floor());
+        this.implicit = new SendWindow.Implicit(terms.floor());
+        long now = System.nanoTime();
+        this.liveness = new Liveness(now);
+        this.errorsSince = now;
+        long tick = Liveness.TICK.toMillis();
+        this.ticker = wire.loop().scheduleWithFixedDelay(this::tick, tick, tick, TimeUnit.MILLISECONDS);
+    }
+
+    public Wire wire() {
+        return wire;
+    }
+
+    public SessionTerms terms() {
+        return terms;
+    }
+
+    public int exchanges() {
+        return exchanges.size();
+    }
+
+    /** Bytes granted or held above the floors in the receiving direction. */
+    public long outstandingCredit() {
+        return pool.taken();
+    }
+
+    /** True while new exchanges may be opened here. */
+    public boolean accepts() {
+        return !closed
+                && !draining
+                && !peerGoesAway
+                && !suspect
+                && !peerSuspects
+                && exchanges.size() < terms.maxStreams();
+    }
+
+    public boolean suspect() {
+        return suspect || peerSuspects;
+    }
+
+    /**
+     * Relay: opens an exchange. {@code request.responseCredit()} is replaced by what the pool allows.
+     *
+     * @throws IllegalStateException unless {@link #accepts()}
+     */
+    public TunnelExchange open(Frame.Request request, ExchangeEvents exchangeEvents) {
+        if (!relay || !accepts()) {
+            throw new IllegalStateException("session does not accept exchanges");
+        }
+        TunnelExchange exchange = TunnelExchange.outgoing(this, request, exchangeEvents);
+        exchanges.put(request.exchange(), exchange);
+        exchange.start(wire);
+        return exchange;
+    }
+
+    /** Node: sends the catalog. Takes ownership. */
+    public void sendModels(ByteBuf json) {
+        wire.sendControl(new Frame.Models(json));
+    }
+
+    /** Node: sends the load. Takes ownership. */
+    public void sendLoad(ByteBuf json) {
+        wire.sendControl(new Frame.Load(json));
+    }
+
+    /** Opens nothing more, waits for what runs, closes at the deadline. A shorter deadline replaces a longer one. */
+    public void drain(Code code, Duration deadline, String reason) {
+        if (closed) {
+            return;
+        }
+        draining = true;
+        wire.sendControl(new Frame.GoAway(code, deadline.toMillis(), reason));
+        closeAfter(code, deadline, reason);
+    }
+
+    /** Ends the session and all its exchanges now. */
+    public void close(Code code, String reason) {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        ticker.cancel(false);
+        if (drainTimer != null) {
+            drainTimer.cancel(false);
+        }
+        List<TunnelExchange> all = new ArrayList<>(exchanges.values());
+        Code told = code == Code.NO_ERROR || code == Code.SUSPECT_TIMEOUT ? Code.SESSION_LOST : code;
+        all.forEach(exchange -> exchange.sessionClosed(told, reason));
+        exchanges.clear();
+        wire.close(code, reason);
+        events.onClosed(code, reason);
+    }
+
+    // ---- events of the wire
+
+    @Override
+    public void onControl(Frame.Control frame) {
+        if (closed) {
+            release(frame);
+            return;
+        }
+        if (frame instanceof Frame.Ping ping) {
+            wire.sendControl(new Frame.Pong(ping.sequence(), suspect));
+            verdict(suspect, ping.suspect());
+        } else if (frame instanceof Frame.Pong pong) {
+            onPong(pong);
+        } else if (frame instanceof Frame.ResetExchange reset) {
+            TunnelExchange exchange = exchanges.get(reset.exchange());
+            if (exchange != null) {
+                exchange.peerReset(reset.code(), reset.reason());
+            }
+        } else if (frame instanceof Frame.GoAway away) {
+            onGoAway(away);
+        } else if (frame instanceof Frame.Models models && relay) {
+            borrow(models.payload(), events::onModels);
+        } else if (frame instanceof Frame.Load load && relay) {
+            borrow(load.payload(), events::onLoad);
+        } else {
+            release(frame);
+            close(Code.PROTOCOL, frame.type() + " out of place");
+        }
+    }
+
+    @Override
+    public WireStream.Events onStream(WireStream stream) {
+        TunnelExchange exchange = TunnelExchange.incoming(this, stream);
+        if (relay || closed) {
+            stream.cancel(Code.REFUSED);
+        }
+        return exchange;
+    }
+
+    @Override
+    public void onClosed(Code code, String reason) {
+        close(code, reason);
+    }
+
+    private void onPong(Frame.Pong pong) {
+        long now = System.nanoTime();
+        if (!liveness.ponged(pong.sequence(), now)) {
+            close(Code.PROTOCOL, "PONG " + pong.sequence() + " was never asked for");
+            return;
+        }
+        verdict(liveness.suspect(now), pong.suspect());
+    }
+
+    private void onGoAway(Frame.GoAway away) {
+        peerGoesAway = true;
+        events.onGoAway(away);
+        closeAfter(away.code(), Duration.ofMillis(away.drainMillis()), away.reason());
+    }
+
+    private void closeAfter(Code code, Duration deadline, String reason) {
+        long at = System.nanoTime() + deadline.toNanos();
+        if (at < drainDeadline) {
+            drainDeadline = at;
+            if (drainTimer != null) {
+                drainTimer.cancel(false);
+            }
+            Code end = code == Code.NO_ERROR ? Code.DRAINING : code;
+            drainTimer = wire.loop()
+                    .schedule(() -> close(end, reason), Math.max(0, deadline.toMillis()), TimeUnit.MILLISECONDS);
+        }
+        closeIfDrained();
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        switch (liveness.tick(now)) {
+            case DEAD -> close(Code.SUSPECT_TIMEOUT, "no proof of life for 8 s");
+            case PING -> {
+                verdict(liveness.suspect(now), peerSuspects);
+                wire.sendControl(new Frame.Ping(liveness.pinged(now), suspect));
+            }
+            case NOTHING -> verdict(liveness.suspect(now), peerSuspects);
+        }
+    }
+
+    private void verdict(boolean mine, boolean theirs) {
+        boolean before = suspect();
+        suspect = mine;
+        peerSuspects = theirs;
+        if (before != suspect()) {
+            events.onVerdict(suspect());
+        }
+    }
+
+    private static void borrow(ByteBuf payload, java.util.function.Consumer<ByteBuf> user) {
+        try {
+            user.accept(payload);
+        } finally {
+            payload.release();
+        }
+    }
+
+    private static void release(Frame.Control frame) {
+        if (frame instanceof Frame.Models models) {
+            models.payload().release();
+        } else if (frame instanceof Frame.Load load) {
+            load.payload().release();
+        }
+    }
+
+    // ---- called by exchanges
+
+    boolean relay() {
+        return relay;
+    }
+
+    CreditPool pool() {
+        return pool;
+    }
+
+    SendWindow.Implicit implicit() {
+        return implicit;
+    }
+
+    /** Node: a REQUEST arrived. Null if it was refused. */
+    @Nullable
+    ExchangeEvents accept(TunnelExchange exchange, Frame.Request request) {
+        if (closed || draining || exchanges.size() >= terms.maxStreams()) {
+            return null;
+        }
+        if (exchanges.putIfAbsent(request.exchange(), exchange) != null) {
+            throw new FrameException(Code.PROTOCOL, "exchange id used twice");
+        }
+        return events.onExchange(exchange, request);
+    }
+
+    void ended(TunnelExchange exchange) {
+        if (exchanges.remove(exchange.id(), exchange)) {
+            closeIfDrained();
+        }
+    }
+
+    /** Counts what the peer did wrong on exchange streams: PROTOCOL.md §4, scope of errors. */
+    void peerError(FrameException cause) {
+        LOG.warn("{}: the peer broke the protocol on an exchange: {}", wire.remoteAddress(), cause.getMessage());
+        long now = System.nanoTime();
+        if (now - errorsSince > ERROR_WINDOW_NANOS) {
+            errorsSince = now;
+            errors = 0;
+        }
+        if (++errors >= MAX_ERRORS) {
+            close(Code.PROTOCOL, MAX_ERRORS + " protocol errors in a minute");
+        }
+    }
+
+    private void closeIfDrained() {
+        if ((draining || peerGoesAway) && !closed && exchanges.isEmpty()) {
+            wire.loop().execute(() -> {
+                if (exchanges.isEmpty()) {
+                    close(Code.NO_ERROR, "drained");
+                }
+            });
+        }
+    }
+}

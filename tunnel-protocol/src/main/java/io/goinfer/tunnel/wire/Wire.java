@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.wire;
+
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Frame;
+import io.netty.channel.EventLoop;
+import java.net.SocketAddress;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection between a relay and a node: a control channel and, opened by the relay, exchange streams. Confined to {@link #loop()}; every event
+ * comes there too. Frames are handed over with their buffers, in both directions.
+ */
+public interface Wire {
+    /** What the other side did. Exactly one {@link #onClosed} ends it, however it ends. */
+    interface Events {
+        void onControl(Frame.Control frame);
+
+        /** The relay opened a stream; the returned object gets its events. Null: hold the stream for the next receiver of events. */
+        WireStream.@Nullable Events onStream(WireStream stream);
+
+        void onClosed(Code code, String reason);
+    }
+
+    EventLoop loop();
+
+    /** {@code "quic"} or {@code "tcp"}. */
+    String transport();
+
+    SocketAddress remoteAddress();
+
+    /** Who gets events from now on; events never come before the first call. */
+    void events(Events events);
+
+    /** Queued behind earlier control frames and sent at once; lost if the wire is closed. */
+    void sendControl(Frame.Control frame);
+
+    /** Relay only. The stream may be used at once; if it cannot be opened it is cancelled with REFUSED. */
+    WireStream open(WireStream.Events events);
+
+    /** Tells the other side why. Later calls do nothing. */
+    void close(Code code, String reason);
+
+    /** Asks the transport for its figures; the sink is called on the loop, or never if the wire is closed. */
+    void stats(Consumer<WireStats> sink);
+}
