@@ -35,7 +35,7 @@ final class ControlStream extends ChannelInboundHandlerAdapter {
         if (LOG.isTraceEnabled()) {
             LOG.trace(">> {} {}", wire.remoteAddress(), frame);
         }
-        Writes.flush(stream, new DefaultHttp3DataFrame(FrameEncoder.encode(frame, stream.alloc())));
+        Writes.flushWithPromise(stream, new DefaultHttp3DataFrame(FrameEncoder.encode(frame, stream.alloc())));
     }
 
     @Override

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.certs;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/** A small table in one JSON file: read once, written whole after each change. Thread-safe. */
+public final class Records {
+    private final Path file;
+    private List<Map<String, String>> rows;
+
+    public Records(Path file) throws IOException {
+        this.file = file;
+        this.rows = List.of();
+        Optional<String> text = StateFile.read(file);
+        if (text.isPresent()) {
+            try {
+                rows = freeze(Json.read(text.get()));
+            } catch (IOException e) {
+                throw new IOException(file + " is damaged: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    public synchronized List<Map<String, String>> all() {
+        return rows;
+    }
+
+    public synchronized Optional<Map<String, String>> find(Predicate<Map<String, String>> wanted) {
+        return rows.stream().filter(wanted).findFirst();
+    }
+
+    /** Adds, or replaces the row with the same {@code id}; durable when it returns. */
+    public synchronized void put(Map<String, String> row) throws IOException {
+        List<Map<String, String>> next = new ArrayList<>();
+        boolean replaced = false;
+        for (Map<String, String> old : rows) {
+            if (old.getOrDefault("id", "").equals(row.get("id"))) {
+                next.add(row);
+                replaced = true;
+            } else {
+                next.add(old);
+            }
+        }
+        if (!replaced) {
+            next.add(row);
+        }
+        save(next);
+    }
+
+    /** True if there was such a row. */
+    public synchronized boolean remove(String id) throws IOException {
+        List<Map<String, String>> next = new ArrayList<>(rows);
+        boolean found = next.removeIf(row -> id.equals(row.get("id")));
+        if (found) {
+            save(next);
+        }
+        return found;
+    }
+
+    private void save(List<Map<String, String>> next) throws IOException {
+        StateFile.write(file, Json.write(next));
+        rows = freeze(next);
+    }
+
+    private static List<Map<String, String>> freeze(List<Map<String, String>> rows) {
+        return rows.stream()
+                .map(row -> java.util.Collections.unmodifiableMap(new LinkedHashMap<>(row)))
+                .toList();
+    }
+}
