@@ -2,6 +2,7 @@
 package io.goinfer.tunnel.quic;
 
 import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;

@@ -7,6 +7,7 @@ import io.goinfer.tunnel.frame.FrameDecoder;
 import io.goinfer.tunnel.frame.FrameEncoder;
 import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.frame.FrameType;
+import io.goinfer.tunnel.wire.Writes;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;

@@ -8,6 +8,7 @@ import io.goinfer.tunnel.frame.FrameEncoder;
 import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.frame.FrameType;
 import io.goinfer.tunnel.wire.WireStream;
+import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;

@@ -3,6 +3,7 @@ package io.goinfer.tunnel.quic;
 
 import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.wire.Wire;
+import io.goinfer.tunnel.wire.Writes;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;

@@ -2,6 +2,7 @@
 package io.goinfer.tunnel.quic;
 
 import io.goinfer.tunnel.session.SessionTerms;
+import io.goinfer.tunnel.wire.Writes;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;

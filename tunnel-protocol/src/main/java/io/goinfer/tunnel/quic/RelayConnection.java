@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.tunnel.quic;
 
+import io.goinfer.tunnel.wire.Writes;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;

@@ -1,0 +1,258 @@
+package io.goinfer.proxy.config;
+
+import io.goinfer.proxy.config.GoinferConfig.Limits;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.Node;
+
+/** goinfer.yml and the GI_ variables to a {@link GoinferConfig}: defaults, file, environment. Flags come on top of it, in the launcher. */
+public final class ConfigLoader {
+    private static final Set<String> VARIABLES = Set.of(
+            "GI_HOST", "GI_ORIGINS", "GI_API_KEY_ADMIN", "GI_API_KEY_USER", "GI_API_KEY", "GI_STATE_DIR", "GI_JOIN_TOKEN",
+            "GI_MODELS_DIR", "GI_LLAMA_EXE", "GI_DEFAULT_MODEL", "GI_EXTRA_MODELS");
+
+    /** The seed README's keys that this version does not use. */
+    private static final List<String> UNUSED = List.of("models_dir", "llama", "default_model");
+
+    /** A configuration and what is odd about it. */
+    public record Loaded(GoinferConfig config, List<ConfigProblem> warnings) {}
+
+    private final Map<String, String> environment;
+    private final List<ConfigProblem> problems = new ArrayList<>();
+
+    private ConfigLoader(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    /** @param file null: no file, defaults and environment only */
+    public static Loaded load(@Nullable Path file, Map<String, String> environment) throws IOException, ConfigException {
+        String text = file == null ? "" : Files.readString(file);
+        return new ConfigLoader(environment).read(file == null ? "environment" : file.toString(), text);
+    }
+
+    private Loaded read(String source, String text) throws ConfigException {
+        Consumer<ConfigProblem> collect = problems::add;
+        YamlTree root = new YamlTree(source, "", compose(source, text), collect);
+        environmentProblems();
+        GoinferConfig config = new GoinferConfig(
+                server(root.child("server")), tls(root.child("tls")), node(root.child("node")), limits(root.child("limits")));
+        for (String key : UNUSED) {
+            if (root.keys().contains(key)) {
+                root.child(key);
+                root.problem(key, "is not used by this version", false);
+            }
+        }
+        root.refuseUnknown();
+        if (problems.stream().anyMatch(ConfigProblem::fatal)) {
+            throw new ConfigException(problems);
+        }
+        return new Loaded(config, List.copyOf(problems));
+    }
+
+    private @Nullable Node compose(String source, String text) {
+        LoaderOptions options = new LoaderOptions();
+        options.setAllowDuplicateKeys(true);
+        options.setMaxAliasesForCollections(20);
+        options.setCodePointLimit(1 << 20);
+        try {
+            return new Yaml(options).compose(new StringReader(text));
+        } catch (MarkedYAMLException e) {
+            int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
+            problems.add(new ConfigProblem(source, line, "", "YAML: " + e.getProblem(), true));
+        } catch (YAMLException e) {
+            problems.add(new ConfigProblem(source, 0, "", "YAML: " + e.getMessage(), true));
+        }
+        return null;
+    }
+
+    private GoinferConfig.Server server(YamlTree tree) {
+        String fileHost = tree.text("host");
+        String host = variable("GI_HOST", fileHost == null ? "localhost" : fileHost);
+        List<Listen> listen = listen(tree.child("listen"), host);
+        Map<String, String> keys = keys(tree);
+        List<String> origins = tree.list("origins");
+        String fromEnvironment = environment.get("GI_ORIGINS");
+        if (fromEnvironment != null) {
+            // Set and empty means: no CORS.
+            origins = fromEnvironment.isBlank() ? List.of() : List.of(fromEnvironment.strip().split("\\s*,\\s*"));
+        }
+        String publicUrl = tree.text("public_url");
+        if (publicUrl != null && !publicUrl.matches("https://[^/\\s]+/?")) {
+            tree.problem("public_url", publicUrl + " (expected: https://HOST:PORT)", true);
+        }
+        tree.refuseUnknown();
+        return new GoinferConfig.Server(listen, keys, origins, publicUrl);
+    }
+
+    private List<Listen> listen(YamlTree tree, String host) {
+        List<Listen> all = new ArrayList<>();
+        for (String address : tree.keysInOrder()) {
+            try {
+                if (tree.isMapping(address)) {
+                    YamlTree one = tree.child(address);
+                    Set<Service> services = Listen.services(String.join(" ", one.list("services")));
+                    all.add(Listen.of(address, services, one.bool("tls"), host));
+                    one.refuseUnknown();
+                } else {
+                    Set<Service> services = Listen.services(String.join(" ", tree.list(address)));
+                    all.add(Listen.of(address, services, null, host));
+                }
+            } catch (IllegalArgumentException e) {
+                tree.problem(address, String.valueOf(e.getMessage()), true);
+            }
+        }
+        return all;
+    }
+
+    private Map<String, String> keys(YamlTree server) {
+        Map<String, String> keys = new LinkedHashMap<>();
+        YamlTree tree = server.child("api_key");
+        for (String name : List.of("admin", "user", "metrics", "model", "goinfer", "openai")) {
+            String key = tree.text(name);
+            if (key == null) {
+                continue;
+            }
+            if (key.contains("PLEASE")) {
+                tree.problem(name, "is a placeholder (expected: your own key; make one with: goinfer keys create)", true);
+            } else if (key.isBlank()) {
+                tree.problem(name, "is empty", true);
+            } else {
+                keys.put(name, key);
+            }
+        }
+        tree.refuseUnknown();
+        put(keys, "admin", "GI_API_KEY");
+        put(keys, "admin", "GI_API_KEY_ADMIN");
+        put(keys, "user", "GI_API_KEY_USER");
+        return keys;
+    }
+
+    private void put(Map<String, String> keys, String role, String variable) {
+        String value = variable(variable, "");
+        if (!value.isEmpty()) {
+            keys.put(role, value);
+        }
+    }
+
+    private static GoinferConfig.Tls tls(YamlTree tree) {
+        String certificate = tree.text("certificate");
+        String key = tree.text("key");
+        if ((certificate == null) != (key == null)) {
+            tree.problem(certificate == null ? "key" : "certificate", "certificate and key go together", true);
+        }
+        tree.refuseUnknown();
+        return new GoinferConfig.Tls(certificate, key);
+    }
+
+    private static GoinferConfig.NodeConfig node(YamlTree tree) {
+        String name = tree.text("name");
+        List<String> relays = tree.list("relays");
+        List<BackendConfig> backends = new ArrayList<>();
+        tree.each("backends", (text, item) -> {
+            try {
+                if (text != null) {
+                    backends.add(BackendConfig.parse(text));
+                } else {
+                    String url = item.text("url");
+                    String named = item.text("name");
+                    String keyEnv = item.text("key_env");
+                    String keyFile = item.text("key_file");
+                    item.refuseUnknown();
+                    backends.add(BackendConfig.of(
+                            named == null ? "" : named, url == null ? "" : url, keyEnv, keyFile));
+                }
+            } catch (IllegalArgumentException e) {
+                tree.problem("backends", String.valueOf(e.getMessage()), true);
+            }
+        });
+        tree.refuseUnknown();
+        return new GoinferConfig.NodeConfig(name, relays, backends);
+    }
+
+    private static Limits limits(YamlTree tree) {
+        Limits d = Limits.DEFAULT;
+        long json = bytes(tree, "json_body", d.jsonBodyBytes());
+        long body = bytes(tree, "body", d.bodyBytes());
+        long select = bytes(tree, "select", d.selectBytes());
+        long connections = number(tree, "connections", d.connections(), 1_000_000);
+        long streams = number(tree, "streams", d.streams(), 10_240);
+        Duration drain = duration(tree, "drain", d.drain());
+        tree.refuseUnknown();
+        return new Limits(
+                json, body, (int) Math.min(select, 1 << 30), (int) connections, (int) streams, drain);
+    }
+
+    private static long number(YamlTree tree, String key, long standard, long max) {
+        String text = tree.text(key);
+        if (text == null) {
+            return standard;
+        }
+        if (!text.matches("\\d{1,9}") || Long.parseLong(text) < 1 || Long.parseLong(text) > max) {
+            tree.problem(key, text + " (expected: 1 to " + max + ")", true);
+            return standard;
+        }
+        return Long.parseLong(text);
+    }
+
+    private static long bytes(YamlTree tree, String key, long standard) {
+        String text = tree.text(key);
+        if (text == null) {
+            return standard;
+        }
+        String lower = text.toLowerCase(Locale.ROOT).replace(" ", "");
+        if (!lower.matches("\\d{1,12}(b|kib|mib|gib|k|m|g)?")) {
+            tree.problem(key, text + " (expected: a size such as 32MiB)", true);
+            return standard;
+        }
+        long value = Long.parseLong(lower.replaceAll("\\D", ""));
+        char unit = lower.replaceAll("\\d", "").isEmpty() ? 'b' : lower.replaceAll("\\d", "").charAt(0);
+        return value << (unit == 'g' ? 30 : unit == 'm' ? 20 : unit == 'k' ? 10 : 0);
+    }
+
+    private static Duration duration(YamlTree tree, String key, Duration standard) {
+        String text = tree.text(key);
+        if (text == null) {
+            return standard;
+        }
+        if (!text.matches("\\d{1,6}(ms|s|m|h)?")) {
+            tree.problem(key, text + " (expected: a duration such as 30s)", true);
+            return standard;
+        }
+        long value = Long.parseLong(text.replaceAll("\\D", ""));
+        return switch (text.replaceAll("\\d", "")) {
+            case "ms" -> Duration.ofMillis(value);
+            case "m" -> Duration.ofMinutes(value);
+            case "h" -> Duration.ofHours(value);
+            default -> Duration.ofSeconds(value);
+        };
+    }
+
+    private String variable(String name, String standard) {
+        String value = environment.get(name);
+        return value == null || value.isBlank() ? standard : value.strip();
+    }
+
+    private void environmentProblems() {
+        for (String name : environment.keySet()) {
+            if (name.startsWith("GI_") && !VARIABLES.contains(name)) {
+                problems.add(new ConfigProblem(
+                        "environment", 0, name, "unknown variable" + Nearest.hint(name, VARIABLES), false));
+            }
+        }
+    }
+}

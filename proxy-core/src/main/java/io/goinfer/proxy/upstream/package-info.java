@@ -1,0 +1,7 @@
+/**
+ * Ways to a backend. Each implements {@link io.goinfer.proxy.exchange.Upstream}; its calls and events are on the exchange's loop.
+ */
+@NullMarked
+package io.goinfer.proxy.upstream;
+
+import org.jspecify.annotations.NullMarked;
