@@ -1,5 +1,5 @@
 /**
- * Ways to a backend. Each implements {@link io.goinfer.proxy.exchange.Upstream}; its calls and events are on the exchange's loop.
+ * Ways to a backend. Each implements {@link io.goinfer.proxy.upstream.Upstream}; its calls and events are on the exchange's loop.
  */
 @NullMarked
 package io.goinfer.proxy.upstream;

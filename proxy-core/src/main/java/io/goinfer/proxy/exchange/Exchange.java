@@ -1,0 +1,412 @@
+package io.goinfer.proxy.exchange;
+
+import io.goinfer.proxy.route.JsonScanner;
+import io.goinfer.proxy.route.Place;
+import io.goinfer.proxy.route.Route;
+import io.goinfer.proxy.route.Router;
+import io.goinfer.proxy.upstream.HopHeaders;
+import io.goinfer.proxy.upstream.Refusal;
+import io.goinfer.proxy.upstream.RequestHead;
+import io.goinfer.proxy.upstream.Upstream;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaders;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its response, between a {@link Downstream} and an {@link Upstream}: the same on relay, node and standalone. Confined to the
+ * downstream's loop.
+ *
+ * <pre>
+ * Selecting ── model known ──► Streaming ── both directions ended, or one failed ──► Done
+ *     └───────── refused, client gone ───────────────────────────────────────────►
+ * </pre>
+ *
+ * Holds back the body only in Selecting, and behind an upstream that is not writable (as much as one read brings).
+ */
+public final class Exchange implements Upstream.Response {
+    /** How the last bytes of an event stream end. */
+    private static final int BLANK_LINE = '\n' << 8 | '\n';
+
+    /**
+     * @param scansBody false: the body is not JSON and only the head names the model
+     * @param selectBytes how much may be held back in Selecting
+     * @param bodyBytes largest body
+     */
+    public record Rules(Router router, SelectBudget budget, boolean scansBody, int selectBytes, long bodyBytes) {}
+
+    /** What came of it, for the log and the counters. */
+    public interface Watcher {
+        void placed(Place place);
+
+        void head(int status);
+
+        void sent(int bytes);
+
+        /** Exactly once, last. */
+        void done(@Nullable Refusal refusal, boolean clientGone);
+    }
+
+    private final Downstream down;
+    private final RequestHead request;
+    private final Rules rules;
+    private final Watcher watcher;
+    private final Queue<ByteBuf> held = new ArrayDeque<>();
+    private final @Nullable JsonScanner scanner;
+    private final @Nullable String chosenModel;
+    private final @Nullable String chosenOwner;
+    private long heldBytes;
+    private long reserved;
+    private long received;
+    private boolean requestEnded;
+    private boolean endForwarded;
+    private @Nullable Place place;
+    private Upstream.@Nullable Stream up;
+    private boolean headSent;
+    private boolean responseEnded;
+    private boolean eventStream;
+    private int lastTwo = BLANK_LINE;
+    private int unconsumed;
+    private boolean done;
+
+    /** @param model,owner what the head or the query chose, or null */
+    public Exchange(
+            Downstream down,
+            RequestHead request,
+            @Nullable String model,
+            @Nullable String owner,
+            Rules rules,
+            Watcher watcher) {
+        this.down = down;
+        this.request = request;
+        this.chosenModel = model;
+        this.chosenOwner = owner;
+        this.rules = rules;
+        this.watcher = watcher;
+        this.scanner = rules.scansBody() && request.hasBody() ? new JsonScanner() : null;
+    }
+
+    /** Call once, before anything else. */
+    public void start() {
+        if (scanner == null) {
+            if (chosenModel == null) {
+                refuse(Refusal.modelRequired());
+            } else {
+                connect(chosenModel);
+            }
+        }
+    }
+
+    public boolean isDone() {
+        return done;
+    }
+
+    // ---- the request
+
+    /** Takes ownership. */
+    public void onRequestBody(ByteBuf content) {
+        int size = content.readableBytes();
+        received += size;
+        if (done) {
+            content.release();
+            return;
+        }
+        if (received > rules.bodyBytes()) {
+            content.release();
+            fail(Refusal.tooLarge(rules.bodyBytes()));
+            return;
+        }
+        JsonScanner scan = scanner;
+        if (scan != null && !scan.read(content)) {
+            content.release();
+            fail(Refusal.invalid("invalid_json", String.valueOf(scan.error())));
+            return;
+        }
+        if (scan != null && scan.modelTwice()) {
+            content.release();
+            fail(Refusal.invalid("duplicate_model", "\"model\" stands twice in the body"));
+            return;
+        }
+        hold(content);
+        if (up == null) {
+            select();
+        } else {
+            pump();
+        }
+    }
+
+    public void onRequestEnd() {
+        if (done || requestEnded) {
+            return;
+        }
+        requestEnded = true;
+        if (scanner != null && !scanner.end()) {
+            fail(Refusal.invalid("invalid_json", String.valueOf(scanner.error())));
+        } else if (up == null) {
+            select();
+        } else {
+            pump();
+        }
+    }
+
+    /** The client is gone: the backend is told in the same turn. */
+    public void onClientGone() {
+        if (!done) {
+            finish(null, true);
+        }
+    }
+
+    public void onDownstreamWritable() {
+        giveCredit();
+    }
+
+    /** Selecting: the body goes on as soon as the model is known. */
+    private void select() {
+        JsonScanner scan = scanner;
+        if (scan == null) {
+            return;
+        }
+        if (scan.modelSeen() || requestEnded) {
+            String name = chosenModel != null ? chosenModel : scan.model();
+            if (name == null) {
+                fail(Refusal.modelRequired());
+            } else {
+                connect(name);
+            }
+        } else if (heldBytes > rules.selectBytes()) {
+            if (chosenModel != null) {
+                connect(chosenModel);
+            } else {
+                fail(Refusal.modelNotInPrefix(rules.selectBytes()));
+            }
+        }
+    }
+
+    private void connect(String model) {
+        Route route = rules.router().route(model, chosenOwner);
+        if (route instanceof Route.To to) {
+            open(to.place());
+        } else if (route instanceof Route.Offline) {
+            fail(Refusal.nodeOffline(model));
+        } else if (route instanceof Route.Busy) {
+            fail(Refusal.busy(model));
+        } else {
+            fail(Refusal.unknownModel(model));
+        }
+    }
+
+    private void open(Place to) {
+        place = to;
+        to.running().incrementAndGet();
+        watcher.placed(to);
+        HttpHeaders headers = request.headers();
+        long grown = replaceModel(to.modelId());
+        String length = headers.get("content-length");
+        if (grown != 0 && length != null) {
+            headers = headers.copy().set("content-length", Long.toString(Long.parseLong(length) + grown));
+        }
+        up = to.upstream().open(request.with(headers), to.modelId(), down.loop(), this);
+        pump();
+    }
+
+    /** Puts the next hop's own id in the place of the body's; returns by how much the body grows. Edits the held bytes, not the JSON. */
+    private long replaceModel(String id) {
+        JsonScanner scan = scanner;
+        String inBody = scan == null ? null : scan.model();
+        if (scan == null || inBody == null || inBody.equals(id) || scan.modelEnd() > heldBytes) {
+            return 0;
+        }
+        ByteBuf all = Unpooled.buffer((int) heldBytes);
+        while (!held.isEmpty()) {
+            ByteBuf piece = held.remove();
+            all.writeBytes(piece);
+            piece.release();
+        }
+        byte[] value = ('"' + HttpErrors.escape(id) + '"').getBytes(StandardCharsets.UTF_8);
+        int start = (int) scan.modelStart();
+        int end = (int) scan.modelEnd();
+        held.add(all.retainedSlice(0, start));
+        held.add(Unpooled.wrappedBuffer(value));
+        held.add(all.retainedSlice(end, all.readableBytes() - end));
+        all.release();
+        long grown = value.length - (end - start);
+        heldBytes += grown;
+        return grown;
+    }
+
+    private void hold(ByteBuf content) {
+        int size = content.readableBytes();
+        held.add(content);
+        heldBytes += size;
+        if (up == null && !rules.budget().reserve(size)) {
+            fail(Refusal.overloaded("too much is held back while looking for models; send \"model\" first"));
+            return;
+        }
+        reserved += up == null ? size : 0;
+        if (up == null) {
+            // What is held back must not stop what is being looked for.
+            down.consumed(size);
+        }
+    }
+
+    private void pump() {
+        Upstream.Stream stream = up;
+        if (stream == null || done) {
+            return;
+        }
+        boolean wrote = false;
+        while (!held.isEmpty() && stream.isWritable()) {
+            ByteBuf next = held.remove();
+            int size = next.readableBytes();
+            heldBytes -= size;
+            wrote = true;
+            if (reserved > 0) {
+                long back = Math.min(reserved, size);
+                reserved -= back;
+                rules.budget().release(back);
+            } else {
+                down.consumed(size);
+            }
+            stream.body(next);
+        }
+        if (held.isEmpty()) {
+            rules.budget().release(reserved);
+            reserved = 0;
+            if (requestEnded && !endForwarded) {
+                endForwarded = true;
+                wrote = true;
+                stream.end();
+            }
+        }
+        if (wrote && !done) {
+            stream.flush();
+        }
+    }
+
+    // ---- the response
+
+    @Override
+    public void onWritable() {
+        pump();
+    }
+
+    @Override
+    public void onInfo(int status, HttpHeaders headers) {
+        if (!done && !headSent) {
+            down.info(status, headers);
+        }
+    }
+
+    @Override
+    public void onHead(int status, HttpHeaders headers) {
+        if (done) {
+            return;
+        }
+        headSent = true;
+        String type = headers.get("content-type");
+        eventStream = type != null && type.startsWith("text/event-stream");
+        if (eventStream) {
+            headers.set("x-accel-buffering", "no");
+            headers.set("cache-control", "no-cache, no-transform");
+            headers.remove("content-length");
+        }
+        if (place != null && !headers.contains(HopHeaders.NODE)) {
+            headers.set(HopHeaders.NODE, place.owner());
+            headers.set(HopHeaders.MODEL, place.modelId());
+        }
+        watcher.head(status);
+        down.head(status, headers);
+    }
+
+    @Override
+    public void onBody(ByteBuf content) {
+        if (done) {
+            content.release();
+            return;
+        }
+        int size = content.readableBytes();
+        if (eventStream && size > 0) {
+            int end = content.writerIndex();
+            lastTwo = size >= 2
+                    ? content.getUnsignedShort(end - 2)
+                    : lastTwo << 8 & 0xff00 | content.getUnsignedByte(end - 1);
+        }
+        watcher.sent(size);
+        unconsumed += size;
+        down.body(content);
+        giveCredit();
+    }
+
+    @Override
+    public void onEnd(HttpHeaders trailers) {
+        if (done) {
+            return;
+        }
+        responseEnded = true;
+        down.end(trailers);
+        finish(null, false);
+    }
+
+    @Override
+    public void onFailed(Refusal refusal) {
+        if (!done) {
+            up = null;
+            fail(refusal);
+        }
+    }
+
+    @Override
+    public void onBatchEnd() {
+        down.flush();
+    }
+
+    private void giveCredit() {
+        if (unconsumed > 0 && up != null && down.isWritable()) {
+            int bytes = unconsumed;
+            unconsumed = 0;
+            up.consumed(bytes);
+        }
+    }
+
+    // ---- the end
+
+    private void refuse(Refusal refusal) {
+        fail(refusal);
+    }
+
+    private void fail(Refusal refusal) {
+        boolean before = headSent;
+        boolean between = eventStream && lastTwo == BLANK_LINE;
+        finish(refusal, false);
+        if (before) {
+            down.abort(refusal, between);
+        } else {
+            down.refuse(refusal);
+        }
+    }
+
+    private void finish(@Nullable Refusal refusal, boolean clientGone) {
+        if (done) {
+            return;
+        }
+        done = true;
+        held.forEach(ByteBuf::release);
+        held.clear();
+        rules.budget().release(reserved);
+        reserved = 0;
+        if (up != null && !(responseEnded && endForwarded)) {
+            up.cancel();
+        }
+        if (place != null) {
+            place.running().decrementAndGet();
+        }
+        watcher.done(refusal, clientGone);
+    }
+
+    /** For a downstream without trailers. */
+    public static final HttpHeaders NO_TRAILERS = new DefaultHttpHeaders();
+}

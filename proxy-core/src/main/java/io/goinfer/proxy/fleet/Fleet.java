@@ -1,0 +1,164 @@
+package io.goinfer.proxy.fleet;
+
+import io.goinfer.proxy.model.ModelInfo;
+import io.goinfer.proxy.model.ModelsJson;
+import io.goinfer.proxy.route.Catalog;
+import io.goinfer.proxy.route.Model;
+import io.goinfer.proxy.route.Place;
+import io.goinfer.proxy.upstream.Upstream;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owners of models (nodes and local backends) in the order in which they came, and the catalog made of them. Changes are serialised and publish one
+ * immutable {@link Catalog}; readers on any loop need no lock.
+ */
+public final class Fleet {
+    /** A lost owner's models stay in lists this long, */
+    private static final Duration LISTED = Duration.ofSeconds(60);
+
+    /** and known, answered 503 instead of 404, this long. */
+    private static final Duration KNOWN = Duration.ofHours(24);
+
+    private static final class Owner {
+        private String name;
+        private final Upstream upstream;
+        private final AtomicInteger running = new AtomicInteger();
+        private List<ModelInfo> models = List.of();
+        private @Nullable Instant lostAt;
+
+        Owner(String name, Upstream upstream) {
+            this.name = name;
+            this.upstream = upstream;
+        }
+    }
+
+    private final InstantSource clock;
+    private final Map<String, Owner> owners = new LinkedHashMap<>();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private volatile Catalog catalog = Catalog.EMPTY;
+
+    public Fleet(InstantSource clock) {
+        this.clock = clock;
+    }
+
+    public Catalog catalog() {
+        return catalog;
+    }
+
+    /** Called after each change, on the thread that made it. */
+    public void onChange(Runnable listener) {
+        listeners.add(listener);
+    }
+
+    /** Adds an owner, or renames it. */
+    public void add(String id, String name, Upstream upstream) {
+        synchronized (this) {
+            Owner owner = owners.computeIfAbsent(id, key -> new Owner(name, upstream));
+            owner.name = name;
+            publish();
+        }
+        tell();
+    }
+
+    /** What an owner has now; {@code there} false keeps what it had as known. */
+    public void update(String id, List<ModelInfo> models, boolean there) {
+        synchronized (this) {
+            Owner owner = owners.get(id);
+            if (owner == null) {
+                return;
+            }
+            if (there) {
+                owner.models = List.copyOf(models);
+                owner.lostAt = null;
+            } else if (owner.lostAt == null) {
+                owner.lostAt = clock.instant();
+            }
+            publish();
+        }
+        tell();
+    }
+
+    /** Forgets an owner at once. */
+    public void remove(String id) {
+        synchronized (this) {
+            owners.remove(id);
+            publish();
+        }
+        tell();
+    }
+
+    public void rename(String id, String name) {
+        synchronized (this) {
+            Owner owner = owners.get(id);
+            if (owner != null) {
+                owner.name = name;
+                publish();
+            }
+        }
+        tell();
+    }
+
+    /** To be called every few seconds: lost models leave lists and memory as time passes. */
+    public synchronized void tick() {
+        if (owners.values().stream().anyMatch(owner -> owner.lostAt != null)) {
+            publish();
+        }
+    }
+
+    /** Running exchanges of an owner. */
+    public synchronized int running(String id) {
+        Owner owner = owners.get(id);
+        return owner == null ? 0 : owner.running.get();
+    }
+
+    /** Everything that is there now, for a node's MODELS. */
+    public synchronized List<ModelInfo> present() {
+        Map<String, ModelInfo> models = new LinkedHashMap<>();
+        for (Owner owner : owners.values()) {
+            if (owner.lostAt == null) {
+                owner.models.forEach(model -> models.putIfAbsent(model.id(), model));
+            }
+        }
+        return List.copyOf(models.values());
+    }
+
+    private void publish() {
+        Instant now = clock.instant();
+        Map<String, List<Place>> places = new LinkedHashMap<>();
+        Map<String, String> rows = new LinkedHashMap<>();
+        Map<String, Boolean> listed = new LinkedHashMap<>();
+        List<String> names = new ArrayList<>();
+        for (Owner owner : owners.values()) {
+            names.add(owner.name);
+            Duration lost = owner.lostAt == null ? Duration.ZERO : Duration.between(owner.lostAt, now);
+            if (lost.compareTo(KNOWN) > 0) {
+                continue;
+            }
+            for (ModelInfo model : owner.models) {
+                List<Place> of = places.computeIfAbsent(model.id(), id -> new ArrayList<>());
+                if (owner.lostAt == null) {
+                    of.add(new Place(owner.name, model.ownId(), owner.upstream, owner.running));
+                }
+                rows.putIfAbsent(model.id(), ModelsJson.row(model, owner.name));
+                listed.merge(model.id(), lost.compareTo(LISTED) <= 0, Boolean::logicalOr);
+            }
+        }
+        List<Model> models = new ArrayList<>();
+        places.forEach((id, of) -> models.add(
+                new Model(id, rows.getOrDefault(id, "{}"), of, listed.getOrDefault(id, false))));
+        catalog = new Catalog(models, new java.util.HashSet<>(names));
+    }
+
+    private void tell() {
+        listeners.forEach(Runnable::run);
+    }
+}

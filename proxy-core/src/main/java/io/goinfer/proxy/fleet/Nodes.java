@@ -1,0 +1,240 @@
+package io.goinfer.proxy.fleet;
+
+import io.goinfer.certs.Enrollment;
+import io.goinfer.proxy.model.ModelInfo;
+import io.goinfer.proxy.model.ModelsJson;
+import io.goinfer.proxy.upstream.TunnelUpstream;
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.quic.NodeAuthority;
+import io.goinfer.tunnel.session.RelayGreeting;
+import io.goinfer.tunnel.session.SessionEvents;
+import io.goinfer.tunnel.session.Succession;
+import io.goinfer.tunnel.session.TunnelSession;
+import io.goinfer.tunnel.wire.Wire;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The relay's nodes: who may come in, which session of a node serves, what it has. Called from sessions' loops and commands; guarded by its monitor. */
+public final class Nodes implements NodeAuthority {
+    private static final Logger LOG = LoggerFactory.getLogger(Nodes.class);
+    private static final Duration SUPERSEDED_DRAIN = Duration.ofSeconds(5);
+    private static final long SUPERSEDED_RETRY_MILLIS = 1_000;
+
+    /** One connected session, for lists. */
+    public record Connected(String nodeId, String transport, SocketAddress remote, TunnelSession session) {}
+
+    private record Entry(
+            X509Certificate certificate, Succession.Claim claim, RelayGreeting.SessionHandle handle, Wire wire) {}
+
+    private final Enrollment enrollment;
+    private final Fleet fleet;
+    private final Map<String, List<Entry>> sessions = new LinkedHashMap<>();
+
+    public Nodes(Enrollment enrollment, Fleet fleet) {
+        this.enrollment = enrollment;
+        this.fleet = fleet;
+    }
+
+    @Override
+    public Decision decide(List<X509Certificate> chain, SocketAddress remote) {
+        if (chain.isEmpty()) {
+            return new Decision(Code.NO_CERTIFICATE, new Door(null));
+        }
+        Code code =
+                switch (enrollment.verify(chain)) {
+                    case GOOD -> Code.NO_ERROR;
+                    case EXPIRED -> Code.EXPIRED;
+                    case REVOKED -> Code.REVOKED;
+                    case UNKNOWN_CA -> Code.UNKNOWN_CA;
+                };
+        return new Decision(code, new Door(chain.get(0)));
+    }
+
+    public synchronized List<Connected> connected() {
+        List<Connected> all = new ArrayList<>();
+        sessions.forEach((id, entries) -> entries.forEach(entry -> all.add(new Connected(
+                id, entry.wire().transport(), entry.wire().remoteAddress(), entry.handle().session()))));
+        return all;
+    }
+
+    /** Ends every session of a node; completes when they have ended. */
+    public CompletableFuture<Void> disconnect(String nodeId, Code code, String reason) {
+        List<Entry> entries;
+        synchronized (this) {
+            entries = List.copyOf(sessions.getOrDefault(nodeId, List.of()));
+        }
+        fleet.remove(nodeId);
+        CompletableFuture<?>[] ended = entries.stream()
+                .map(entry -> CompletableFuture.runAsync(
+                        () -> {
+                            entry.handle().session().drain(code, Duration.ZERO, reason);
+                            entry.handle().session().close(code, reason);
+                        },
+                        entry.wire().loop()))
+                .toArray(CompletableFuture[]::new);
+        return CompletableFuture.allOf(ended);
+    }
+
+    /** Tells every node to go elsewhere; their sessions end when their exchanges have, or at the deadline. */
+    public void drain(Duration deadline, String reason) {
+        for (Connected one : connected()) {
+            one.session().wire().loop().execute(() -> one.session().drain(Code.DRAINING, deadline, reason));
+        }
+    }
+
+    /** The session that serves new exchanges of a node: the newest whose certificate is still good. */
+    private synchronized @Nullable TunnelSession serving(String nodeId) {
+        Entry best = null;
+        for (Entry entry : sessions.getOrDefault(nodeId, List.of())) {
+            boolean newer = best == null || Succession.newer(entry.claim(), best.claim());
+            boolean usable = best == null || !best.handle().session().accepts();
+            if (enrollment.stillGood(entry.certificate())
+                    && (newer && entry.handle().session().accepts() || usable && best == null)) {
+                best = entry;
+            }
+        }
+        return best == null ? null : best.handle().session();
+    }
+
+    /** The door for one connection. */
+    private final class Door implements RelayGreeting.Host {
+        private final @Nullable X509Certificate certificate;
+
+        Door(@Nullable X509Certificate certificate) {
+            this.certificate = certificate;
+        }
+
+        private X509Certificate certificate() {
+            if (certificate == null) {
+                throw new IllegalStateException("no certificate, no tunnel");
+            }
+            return certificate;
+        }
+
+        @Override
+        public RelayGreeting.Admission admit(Wire wire, Frame.Hello hello) {
+            String id = Enrollment.urnOf(certificate());
+            Optional<Enrollment.Node> node = enrollment.find(id);
+            if (node.isEmpty() || node.get().revoked()) {
+                return new RelayGreeting.Admission(Code.REVOKED, 60_000, "this node is not known here any more");
+            }
+            List<Entry> present;
+            synchronized (Nodes.this) {
+                present = List.copyOf(sessions.getOrDefault(id, List.of()));
+            }
+            Succession.Claim claim = claim(hello);
+            return switch (Succession.judge(claim, present.stream().map(Entry::claim).toList())) {
+                case SUPERSEDED -> {
+                    LOG.warn(
+                            "node {}: a second machine ({}) uses this identity, or an older process is back",
+                            node.get().name(),
+                            wire.remoteAddress());
+                    yield new RelayGreeting.Admission(
+                            Code.SUPERSEDED, SUPERSEDED_RETRY_MILLIS, "another process uses this identity");
+                }
+                case TAKE_OVER -> {
+                    present.stream()
+                            .filter(entry -> !entry.claim().instance().equals(claim.instance()))
+                            .forEach(entry -> entry.wire()
+                                    .loop()
+                                    .execute(() -> entry.handle()
+                                            .session()
+                                            .drain(Code.SUPERSEDED, SUPERSEDED_DRAIN, "a newer process took over")));
+                    yield RelayGreeting.Admission.welcome(node.get().name());
+                }
+                case JOIN -> RelayGreeting.Admission.welcome(node.get().name());
+            };
+        }
+
+        @Override
+        public SessionEvents opened(RelayGreeting.SessionHandle handle, Frame.Hello hello) {
+            String id = Enrollment.urnOf(certificate());
+            Entry entry = new Entry(certificate(), claim(hello), handle, handle.wire());
+            fleet.add(id, handle.terms().nodeName(), new TunnelUpstream(handle.terms().nodeName(), () -> serving(id)));
+            // Only now: the handle has its session when the loop comes back.
+            handle.wire().loop().execute(() -> {
+                synchronized (Nodes.this) {
+                    sessions.computeIfAbsent(id, key -> new ArrayList<>()).add(entry);
+                }
+            });
+            LOG.info(
+                    "node {} connected from {} over {}, {}",
+                    handle.terms().nodeName(),
+                    handle.wire().remoteAddress(),
+                    handle.wire().transport(),
+                    hello.software());
+            return new Events(id, entry);
+        }
+    }
+
+    private static Succession.Claim claim(Frame.Hello hello) {
+        return new Succession.Claim(hello.instance(), hello.epoch(), hello.lane(), hello.number());
+    }
+
+    private final class Events implements SessionEvents {
+        private final String id;
+        private final Entry entry;
+        private final io.netty.util.concurrent.Future<?> expiry;
+
+        Events(String id, Entry entry) {
+            this.id = id;
+            this.entry = entry;
+            long left = entry.certificate().getNotAfter().getTime() - System.currentTimeMillis();
+            this.expiry = entry.wire()
+                    .loop()
+                    .schedule(
+                            () -> entry.handle().session().close(Code.EXPIRED, "the certificate has expired"),
+                            Math.max(1_000, left),
+                            TimeUnit.MILLISECONDS);
+        }
+
+        @Override
+        public void onModels(ByteBuf json) {
+            try {
+                List<ModelInfo> models = ModelsJson.read(ByteBufUtil.getBytes(json));
+                LOG.debug("node {}: {} models", entry.handle().terms().nodeName(), models.size());
+                fleet.update(id, models, true);
+            } catch (IOException e) {
+                LOG.warn("node {}: unreadable MODELS: {}", entry.handle().terms().nodeName(), e.getMessage());
+            }
+        }
+
+        @Override
+        public void onVerdict(boolean suspect) {
+            LOG.info("node {} is {}", entry.handle().terms().nodeName(), suspect ? "suspect" : "well again");
+        }
+
+        @Override
+        public void onClosed(Code code, String reason) {
+            expiry.cancel(false);
+            boolean last;
+            synchronized (Nodes.this) {
+                List<Entry> left = sessions.getOrDefault(id, new ArrayList<>());
+                left.remove(entry);
+                last = left.isEmpty();
+                if (last) {
+                    sessions.remove(id);
+                }
+            }
+            LOG.info("node {} disconnected: {}: {}", entry.handle().terms().nodeName(), code, reason);
+            if (last) {
+                fleet.update(id, List.of(), false);
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+package io.goinfer.proxy.model;
+
+import io.goinfer.proxy.net.EventLoops;
+import io.goinfer.proxy.upstream.HttpUpstream;
+import io.goinfer.tunnel.wire.Writes;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows one server that already runs: its /v1/models every 5 s, at once after a failed connection, gone after three failures. Confined to its loop;
+ * {@link #there()} and {@link #upstream()} may be read anywhere.
+ */
+public final class BackendPoller implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(BackendPoller.class);
+    private static final long EVERY_MILLIS = 5_000;
+    private static final long TIMEOUT_MILLIS = 4_000;
+    private static final int FAILURES_TO_BE_GONE = 3;
+    private static final int MAX_LIST = 4 << 20;
+
+    /** Told on the poller's loop when something changed. */
+    public interface Listener {
+        void changed(List<ModelInfo> models, boolean there);
+    }
+
+    private final String name;
+    private final URI url;
+    private final @Nullable String key;
+    private final EventLoops loops;
+    private final EventLoop loop;
+    private final Listener listener;
+    private volatile @Nullable InetSocketAddress address;
+    private volatile boolean there;
+    private List<ModelInfo> models = List.of();
+    private boolean known;
+    private int failures;
+    private int attempt;
+    private @Nullable Future<?> timer;
+    private boolean closed;
+
+    public BackendPoller(String name, URI url, @Nullable String key, EventLoops loops, Listener listener) {
+        this.name = name;
+        this.url = url;
+        this.key = key;
+        this.loops = loops;
+        this.loop = loops.next();
+        this.listener = listener;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public boolean there() {
+        return there;
+    }
+
+    /** The way to this backend. */
+    public HttpUpstream upstream() {
+        return new HttpUpstream(new HttpUpstream.Target(
+                () -> address, url.getHost() + ":" + url.getPort(), key, () -> there, this::pollSoon));
+    }
+
+    public void start() {
+        loop.execute(this::poll);
+    }
+
+    @Override
+    public void close() {
+        loop.execute(() -> {
+            closed = true;
+            if (timer != null) {
+                timer.cancel(false);
+            }
+        });
+    }
+
+    /** A connection failed: look at once. */
+    private void pollSoon() {
+        loop.execute(() -> {
+            if (timer != null && timer.cancel(false)) {
+                poll();
+            }
+        });
+    }
+
+    private void poll() {
+        if (closed) {
+            return;
+        }
+        int mine = ++attempt;
+        timer = null;
+        loops.blocking().execute(() -> {
+            InetSocketAddress resolved;
+            try {
+                resolved = new InetSocketAddress(InetAddress.getByName(url.getHost()), url.getPort());
+            } catch (UnknownHostException e) {
+                loop.execute(() -> failed(mine, "its name does not resolve"));
+                return;
+            }
+            address = resolved;
+            loop.execute(() -> request(mine, resolved));
+        });
+    }
+
+    private void request(int mine, InetSocketAddress to) {
+        EventLoops.client(loop)
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel ch) {
+                        ch.pipeline()
+                                .addLast(new HttpClientCodec(), new HttpObjectAggregator(MAX_LIST), new Answer(mine));
+                    }
+                })
+                .connect(to)
+                .addListener(connected -> {
+                    Channel channel = ((io.netty.channel.ChannelFuture) connected).channel();
+                    if (!connected.isSuccess()) {
+                        failed(mine, "it does not accept connections");
+                        return;
+                    }
+                    FullHttpRequest request = new DefaultFullHttpRequest(
+                            HttpVersion.HTTP_1_1, HttpMethod.GET, "/v1/models", Unpooled.EMPTY_BUFFER);
+                    request.headers().set("host", url.getHost() + ":" + url.getPort()).set("connection", "close");
+                    if (key != null) {
+                        request.headers().set("authorization", "Bearer " + key);
+                    }
+                    Writes.flush(channel, request);
+                    timer = loop.schedule(
+                            () -> {
+                                Writes.close(channel);
+                                failed(mine, "it does not answer");
+                            },
+                            TIMEOUT_MILLIS,
+                            TimeUnit.MILLISECONDS);
+                });
+    }
+
+    private final class Answer extends SimpleChannelInboundHandler<FullHttpResponse> {
+        private final int mine;
+
+        Answer(int mine) {
+            this.mine = mine;
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext ctx, FullHttpResponse response) {
+            Writes.close(ctx.channel());
+            int status = response.status().code();
+            if (status != 200) {
+                failed(mine, "/v1/models answers " + status);
+                return;
+            }
+            try {
+                answered(mine, ModelsJson.read(ByteBufUtil.getBytes(response.content())));
+            } catch (IOException e) {
+                failed(mine, "/v1/models is not a list of models");
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) {
+            failed(mine, "it closed the connection");
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            Writes.close(ctx.channel());
+            failed(mine, "it does not speak HTTP");
+        }
+    }
+
+    private void answered(int mine, List<ModelInfo> now) {
+        if (mine != attempt || closed) {
+            return;
+        }
+        again(EVERY_MILLIS);
+        failures = 0;
+        boolean changed = !there || !models.equals(now);
+        if (!there) {
+            LOG.info("backend {}: {} models", name, now.size());
+        }
+        there = true;
+        known = true;
+        models = now;
+        if (changed) {
+            listener.changed(now, true);
+        }
+    }
+
+    private void failed(int mine, String reason) {
+        if (mine != attempt || closed) {
+            return;
+        }
+        failures++;
+        // At once after the first failure, then slower, never slower than the usual poll.
+        again(Math.min(EVERY_MILLIS, 250L << Math.min(failures - 1, 5)));
+        if (failures == 1 && !known) {
+            LOG.warn("backend {}: {}; it will be polled", name, reason);
+        }
+        if (failures == FAILURES_TO_BE_GONE && there) {
+            LOG.warn("backend {} is gone: {}", name, reason);
+            there = false;
+            listener.changed(models, false);
+        }
+    }
+
+    private void again(long millis) {
+        attempt++;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        timer = loop.schedule(this::poll, millis, TimeUnit.MILLISECONDS);
+    }
+}

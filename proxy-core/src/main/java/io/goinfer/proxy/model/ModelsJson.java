@@ -1,0 +1,117 @@
+package io.goinfer.proxy.model;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Lists of models as JSON: a backend's /v1/models, the tunnel's MODELS (PROTOCOL.md §5.4), our own rows. */
+public final class ModelsJson {
+    private static final int MAX_MODELS = 10_000;
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(64)
+                    .maxStringLength(1 << 20)
+                    .build())
+            .build();
+
+    private ModelsJson() {}
+
+    /** Rows of {@code data} or {@code models}, whichever holds objects with an {@code id}. @throws IOException if it is no such list */
+    public static List<ModelInfo> read(byte[] json) throws IOException {
+        List<ModelInfo> models = new ArrayList<>();
+        boolean list = false;
+        try (JsonParser in = FACTORY.createParser(new ByteArrayInputStream(json))) {
+            if (in.nextToken() != JsonToken.START_OBJECT) {
+                throw new IOException("expected a JSON object");
+            }
+            while (in.nextToken() == JsonToken.FIELD_NAME) {
+                boolean rows = in.currentName().equals("data") || in.currentName().equals("models");
+                if (in.nextToken() == JsonToken.START_ARRAY && rows) {
+                    list = true;
+                    while (in.nextToken() != JsonToken.END_ARRAY) {
+                        row(in, models);
+                    }
+                } else {
+                    in.skipChildren();
+                }
+            }
+        }
+        if (!list) {
+            throw new IOException("expected a list of models");
+        }
+        return models;
+    }
+
+    private static void row(JsonParser in, List<ModelInfo> models) throws IOException {
+        if (in.currentToken() != JsonToken.START_OBJECT) {
+            in.skipChildren();
+            return;
+        }
+        String id = "";
+        long created = 0;
+        String meta = "";
+        while (in.nextToken() == JsonToken.FIELD_NAME) {
+            String name = in.currentName();
+            JsonToken value = in.nextToken();
+            if (name.equals("id") && value == JsonToken.VALUE_STRING) {
+                id = in.getText();
+            } else if (name.equals("created") && value == JsonToken.VALUE_NUMBER_INT) {
+                created = in.getLongValue();
+            } else if (name.equals("meta") && value == JsonToken.START_OBJECT) {
+                meta = copy(in);
+            } else {
+                in.skipChildren();
+            }
+        }
+        if (!id.isEmpty() && models.size() < MAX_MODELS) {
+            models.add(new ModelInfo(ModelNames.fromId(id), id, created, meta));
+        }
+    }
+
+    private static String copy(JsonParser in) throws IOException {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator out = FACTORY.createGenerator(text)) {
+            out.copyCurrentStructure(in);
+        }
+        return text.toString();
+    }
+
+    /** The payload of MODELS. */
+    public static byte[] models(List<ModelInfo> models) {
+        StringBuilder json = new StringBuilder("{\"models\":[");
+        for (int i = 0; i < models.size(); i++) {
+            json.append(i == 0 ? "" : ",").append(row(models.get(i), ""));
+        }
+        return json.append("]}").toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** One row of our /v1/models. */
+    public static String row(ModelInfo model, String owner) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator out = FACTORY.createGenerator(text)) {
+            out.writeStartObject();
+            out.writeStringField("id", model.id());
+            out.writeStringField("object", "model");
+            out.writeNumberField("created", model.created());
+            if (!owner.isEmpty()) {
+                out.writeStringField("owned_by", owner);
+            }
+            if (!model.metaJson().isEmpty()) {
+                out.writeFieldName("meta");
+                out.writeRawValue(model.metaJson());
+            }
+            out.writeEndObject();
+        } catch (IOException e) {
+            throw new IllegalStateException("a StringWriter does not fail", e);
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,400 @@
+package io.goinfer.proxy.route;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.util.ByteProcessor;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a JSON body as it passes and finds the top-level {@code model} and {@code stream}, with the place of the model's value. Stores nothing but the
+ * nesting (a bit a level) and the two values, however long the body's strings are (docs/decisions/005). Strict enough that a second parser behind it sees
+ * the same members: anything but JSON's own grammar of structure, strings and literals is an error.
+ */
+public final class JsonScanner implements ByteProcessor {
+    private static final int MAX_DEPTH = 512;
+    private static final int MAX_VALUE = 1024;
+
+    /** {@code "model"} with every character as \\uXXXX. */
+    private static final int MAX_KEY = 6 * 6;
+
+    private enum State {
+        VALUE,
+        FIRST_KEY_OR_END,
+        KEY,
+        COLON,
+        FIRST_ITEM_OR_END,
+        AFTER_VALUE,
+        STRING,
+        ESCAPE,
+        UNICODE,
+        SCALAR,
+        DONE
+    }
+
+    private final long[] objects = new long[MAX_DEPTH / 64];
+    private final byte[] text = new byte[MAX_VALUE];
+    private State state = State.VALUE;
+    private int depth;
+    private boolean stringIsKey;
+    private boolean capture;
+    private int length;
+    private int unicodeLeft;
+    private long position;
+    private long valueStart;
+    private boolean keyIsModel;
+    private boolean keyIsStream;
+    private @Nullable String model;
+    private long modelStart;
+    private long modelEnd;
+    private @Nullable Boolean stream;
+    private @Nullable String error;
+    private boolean modelSeen;
+    private boolean modelTwice;
+
+    /** Reads all of {@code in} without moving its reader index. False once there is an error. */
+    public boolean read(ByteBuf in) {
+        return error == null && in.forEachByte(this) < 0;
+    }
+
+    /** The body is complete. False if it was not one JSON value. */
+    public boolean end() {
+        if (error == null && state == State.SCALAR && depth == 0) {
+            endScalar();
+        }
+        if (error == null && state != State.DONE) {
+            error = "unexpected end of the JSON body";
+        }
+        return error == null;
+    }
+
+    public @Nullable String error() {
+        return error;
+    }
+
+    /** True once {@code model} was seen, whatever its value. */
+    public boolean modelSeen() {
+        return modelSeen;
+    }
+
+    /** Its value, if it is a string that is not empty. */
+    public @Nullable String model() {
+        return model == null || model.isEmpty() ? null : model;
+    }
+
+    /** Offset of the model's opening quote in the body. */
+    public long modelStart() {
+        return modelStart;
+    }
+
+    /** Offset behind its closing quote. */
+    public long modelEnd() {
+        return modelEnd;
+    }
+
+    public boolean modelTwice() {
+        return modelTwice;
+    }
+
+    public @Nullable Boolean stream() {
+        return stream;
+    }
+
+    @Override
+    public boolean process(byte value) {
+        step(value);
+        position++;
+        return error == null;
+    }
+
+    private void step(byte b) {
+        switch (state) {
+            case STRING -> string(b);
+            case ESCAPE -> escape(b);
+            case UNICODE -> unicode(b);
+            case SCALAR -> scalar(b);
+            default -> {
+                if (b != ' ' && b != '\n' && b != '\r' && b != '\t') {
+                    structure(b);
+                }
+            }
+        }
+    }
+
+    private void structure(byte b) {
+        switch (state) {
+            case VALUE -> value(b);
+            case FIRST_ITEM_OR_END -> {
+                if (b == ']') {
+                    close(false);
+                } else {
+                    value(b);
+                }
+            }
+            case FIRST_KEY_OR_END -> {
+                if (b == '}') {
+                    close(true);
+                } else {
+                    key(b);
+                }
+            }
+            case KEY -> key(b);
+            case COLON -> {
+                if (b == ':') {
+                    state = State.VALUE;
+                } else {
+                    fail("expected ':'");
+                }
+            }
+            case AFTER_VALUE -> afterValue(b);
+            default -> fail("unexpected data behind the JSON body");
+        }
+    }
+
+    private void value(byte b) {
+        valueStart = position;
+        length = 0;
+        if (depth == 1 && keyIsModel) {
+            modelTwice |= modelSeen;
+            if (b != '"') {
+                modelSeen = true;
+            }
+        }
+        switch (b) {
+            case '{' -> open(true);
+            case '[' -> open(false);
+            case '"' -> beginString(false, depth == 1 && keyIsModel);
+            default -> {
+                state = State.SCALAR;
+                scalar(b);
+            }
+        }
+    }
+
+    private void key(byte b) {
+        if (b == '"') {
+            beginString(true, depth == 1);
+        } else {
+            fail("expected a member name");
+        }
+    }
+
+    private void beginString(boolean isKey, boolean keep) {
+        state = State.STRING;
+        stringIsKey = isKey;
+        capture = keep;
+        length = 0;
+    }
+
+    private void string(byte b) {
+        if (b == '"') {
+            endString();
+        } else if (b == '\\') {
+            keep(b);
+            state = State.ESCAPE;
+        } else if (b >= 0 && b < ' ') {
+            fail("control character in a string");
+        } else {
+            keep(b);
+        }
+    }
+
+    private void escape(byte b) {
+        keep(b);
+        if (b == 'u') {
+            unicodeLeft = 4;
+            state = State.UNICODE;
+        } else if ("\"\\/bfnrt".indexOf(b) >= 0) {
+            state = State.STRING;
+        } else {
+            fail("unknown escape in a string");
+        }
+    }
+
+    private void unicode(byte b) {
+        keep(b);
+        if (Character.digit(b, 16) < 0) {
+            fail("unknown escape in a string");
+        } else if (--unicodeLeft == 0) {
+            state = State.STRING;
+        }
+    }
+
+    private void keep(byte b) {
+        if (capture) {
+            if (length < (stringIsKey ? MAX_KEY : MAX_VALUE)) {
+                text[length++] = b;
+            } else if (stringIsKey) {
+                capture = false;
+            } else {
+                fail("model name is longer than " + MAX_VALUE + " bytes");
+            }
+        }
+    }
+
+    private void endString() {
+        if (stringIsKey) {
+            String name = depth == 1 && capture ? captured() : "";
+            if (depth == 1) {
+                keyIsModel = name.equals("model");
+                keyIsStream = name.equals("stream");
+            }
+            state = State.COLON;
+            return;
+        }
+        if (depth == 1 && keyIsModel) {
+            modelSeen = true;
+            model = captured();
+            modelStart = valueStart;
+            modelEnd = position + 1;
+        }
+        endValue();
+    }
+
+    private String captured() {
+        String raw = new String(text, 0, length, StandardCharsets.UTF_8);
+        if (raw.indexOf('\\') < 0) {
+            return raw;
+        }
+        StringBuilder plain = new StringBuilder(raw.length());
+        for (int i = 0; i < raw.length(); i++) {
+            char c = raw.charAt(i);
+            if (c != '\\') {
+                plain.append(c);
+                continue;
+            }
+            char kind = raw.charAt(++i);
+            switch (kind) {
+                case 'u' -> {
+                    plain.append((char) Integer.parseInt(raw.substring(i + 1, i + 5), 16));
+                    i += 4;
+                }
+                case 'b' -> plain.append('\b');
+                case 'f' -> plain.append('\f');
+                case 'n' -> plain.append('\n');
+                case 'r' -> plain.append('\r');
+                case 't' -> plain.append('\t');
+                default -> plain.append(kind);
+            }
+        }
+        return plain.toString();
+    }
+
+    private void scalar(byte b) {
+        boolean part = b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b == '-' || b == '+' || b == '.' || b == 'E';
+        if (part) {
+            if (length++ > 400) {
+                fail("number is too long");
+            }
+            if (length <= text.length) {
+                text[length - 1] = b;
+            }
+            return;
+        }
+        endScalar();
+        if (error == null) {
+            step(b);
+        }
+    }
+
+    private void endScalar() {
+        String word = new String(text, 0, Math.min(length, text.length), StandardCharsets.US_ASCII);
+        boolean literal = word.equals("true") || word.equals("false") || word.equals("null");
+        if (!literal && !isNumber(word)) {
+            fail("unexpected character or literal");
+            return;
+        }
+        if (depth == 1 && keyIsStream && literal) {
+            stream = word.equals("true");
+        }
+        endValue();
+    }
+
+    /** RFC 8259 §6, without a regular expression on the hot path. */
+    private static boolean isNumber(String s) {
+        int i = 0;
+        int n = s.length();
+        if (i < n && s.charAt(i) == '-') {
+            i++;
+        }
+        int digits = run(s, i);
+        if (digits == 0 || digits > 1 && s.charAt(i) == '0') {
+            return false;
+        }
+        i += digits;
+        if (i < n && s.charAt(i) == '.') {
+            digits = run(s, ++i);
+            if (digits == 0) {
+                return false;
+            }
+            i += digits;
+        }
+        if (i < n && (s.charAt(i) == 'e' || s.charAt(i) == 'E')) {
+            i++;
+            if (i < n && (s.charAt(i) == '+' || s.charAt(i) == '-')) {
+                i++;
+            }
+            digits = run(s, i);
+            if (digits == 0) {
+                return false;
+            }
+            i += digits;
+        }
+        return i == n;
+    }
+
+    private static int run(String s, int from) {
+        int i = from;
+        while (i < s.length() && s.charAt(i) >= '0' && s.charAt(i) <= '9') {
+            i++;
+        }
+        return i - from;
+    }
+
+    private void endValue() {
+        state = depth == 0 ? State.DONE : State.AFTER_VALUE;
+    }
+
+    private void afterValue(byte b) {
+        boolean object = inObject();
+        if (b == ',') {
+            state = object ? State.KEY : State.VALUE;
+        } else if (b == (object ? '}' : ']')) {
+            close(object);
+        } else {
+            fail("expected ',' or the end of the " + (object ? "object" : "array"));
+        }
+    }
+
+    private void open(boolean object) {
+        if (depth == MAX_DEPTH) {
+            fail("nested deeper than " + MAX_DEPTH);
+            return;
+        }
+        long bit = 1L << (depth & 63);
+        if (object) {
+            objects[depth >> 6] |= bit;
+        } else {
+            objects[depth >> 6] &= ~bit;
+        }
+        depth++;
+        state = object ? State.FIRST_KEY_OR_END : State.FIRST_ITEM_OR_END;
+    }
+
+    private void close(boolean object) {
+        if (inObject() != object) {
+            fail("mismatched brackets");
+            return;
+        }
+        depth--;
+        endValue();
+    }
+
+    private boolean inObject() {
+        int level = depth - 1;
+        return (objects[level >> 6] & 1L << (level & 63)) != 0;
+    }
+
+    private void fail(String message) {
+        error = "parse error at byte " + position + ": " + message;
+    }
+}

@@ -1,0 +1,10 @@
+package io.goinfer.proxy.route;
+
+import io.goinfer.proxy.upstream.Upstream;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Where a model can be had: an owner (a node, or a backend of this process), the model's id there, and the way to it. Immutable but for the owner's
+ * counter of running exchanges.
+ */
+public record Place(String owner, String modelId, Upstream upstream, AtomicInteger running) {}

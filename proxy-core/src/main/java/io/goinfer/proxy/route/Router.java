@@ -1,0 +1,54 @@
+package io.goinfer.proxy.route;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Model name → place (contract, Names): exact id first, then {@code owner/model}; the place with the fewest running exchanges. Pure. */
+public final class Router {
+    private final Supplier<Catalog> catalog;
+
+    public Router(Supplier<Catalog> catalog) {
+        this.catalog = catalog;
+    }
+
+    public Catalog catalog() {
+        return catalog.get();
+    }
+
+    /** @param owner the node that the client asked for, or null */
+    public Route route(String name, @Nullable String owner) {
+        Catalog now = catalog.get();
+        Model model = now.find(name);
+        String wanted = owner;
+        if (model == null) {
+            // The longest owner name that is a prefix: names may hold slashes on either side.
+            for (int slash = name.lastIndexOf('/'); slash > 0 && model == null; slash = name.lastIndexOf('/', slash - 1)) {
+                if (now.hasOwner(name.substring(0, slash)) && (owner == null || owner.equals(name.substring(0, slash)))) {
+                    wanted = name.substring(0, slash);
+                    model = now.find(name.substring(slash + 1));
+                }
+            }
+        }
+        if (model == null) {
+            return new Route.Unknown(name);
+        }
+        String from = wanted;
+        List<Place> places = model.places().stream()
+                .filter(place -> from == null || place.owner().equals(from))
+                .toList();
+        if (places.isEmpty()) {
+            return from != null && !(now.hasOwner(from) && model.places().isEmpty())
+                    ? new Route.Unknown(name)
+                    : new Route.Offline(name);
+        }
+        return places.stream()
+                .filter(place -> place.upstream().accepts())
+                .min(Comparator.comparingInt(place -> place.running().get()))
+                .<Route>map(Route.To::new)
+                .orElseGet(() -> places.stream().anyMatch(place -> place.upstream().full())
+                        ? new Route.Busy(name)
+                        : new Route.Offline(name));
+    }
+}

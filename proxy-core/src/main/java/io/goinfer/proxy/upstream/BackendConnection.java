@@ -1,0 +1,267 @@
+package io.goinfer.proxy.upstream;
+
+import io.goinfer.proxy.net.EventLoops;
+import io.goinfer.tunnel.wire.Writes;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection to a backend for one exchange. Reads only while little of what it read is still on its way to the client. Confined to the exchange's
+ * loop.
+ */
+final class BackendConnection extends ChannelInboundHandlerAdapter implements Upstream.Stream {
+    /** Bytes of the response that may be under way downstream before reading stops. */
+    private static final int READ_AHEAD = 64 << 10;
+
+    private static final int MAX_HEAD = 64 << 10;
+    private static final int MAX_CHUNK = 16 << 10;
+
+    private final HttpUpstream.Target target;
+    private final RequestHead request;
+    private final Upstream.Response response;
+    private final Queue<HttpObject> beforeConnect = new ArrayDeque<>();
+    private @Nullable Channel channel;
+    private int underWay;
+    private boolean headSeen;
+    private boolean over;
+
+    BackendConnection(HttpUpstream.Target target, RequestHead request, Upstream.Response response) {
+        this.target = target;
+        this.request = request;
+        this.response = response;
+        beforeConnect.add(head());
+    }
+
+    void connect(EventLoop loop) {
+        InetSocketAddress address = target.address().get();
+        if (address == null) {
+            loop.execute(() -> fail(Refusal.backendUnreachable("backend " + target.authority() + " has no address")));
+            return;
+        }
+        EventLoops.client(loop).handler(pipeline()).connect(address).addListener(connected -> {
+            Channel open = ((io.netty.channel.ChannelFuture) connected).channel();
+            if (!connected.isSuccess()) {
+                target.failed().run();
+                fail(Refusal.backendUnreachable("backend " + target.authority() + " does not accept connections"));
+            } else if (over) {
+                Writes.close(open);
+            } else {
+                channel = open;
+                while (!beforeConnect.isEmpty()) {
+                    Writes.write(open, beforeConnect.remove());
+                }
+                open.flush();
+                response.onWritable();
+            }
+        });
+    }
+
+    /** {@code http1 · backend}. */
+    private ChannelInitializer<Channel> pipeline() {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel ch) {
+                ch.pipeline()
+                        .addLast(
+                                "http1",
+                                new HttpClientCodec(
+                                        new HttpDecoderConfig()
+                                                .setMaxHeaderSize(MAX_HEAD)
+                                                .setMaxChunkSize(MAX_CHUNK),
+                                        false,
+                                        false))
+                        .addLast("backend", BackendConnection.this);
+            }
+        };
+    }
+
+    private HttpRequest head() {
+        HttpHeaders headers = request.headers().copy();
+        headers.set("host", target.authority());
+        headers.set("connection", "close");
+        headers.remove(HopHeaders.MODEL);
+        if (target.key() != null) {
+            headers.set("authorization", "Bearer " + target.key());
+        }
+        if (!request.hasBody()) {
+            headers.remove("content-length");
+        } else if (!headers.contains("content-length")) {
+            headers.set("transfer-encoding", "chunked");
+        }
+        return new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf(request.method()), request.path(), headers);
+    }
+
+    // ---- the request
+
+    @Override
+    public void body(ByteBuf content) {
+        write(new DefaultHttpContent(content));
+    }
+
+    @Override
+    public void end() {
+        write(LastHttpContent.EMPTY_LAST_CONTENT);
+    }
+
+    private void write(HttpObject message) {
+        if (over) {
+            ReferenceCountUtil.release(message);
+        } else if (channel == null) {
+            beforeConnect.add(message);
+        } else {
+            Writes.write(channel, message);
+        }
+    }
+
+    @Override
+    public void flush() {
+        if (channel != null) {
+            channel.flush();
+        }
+    }
+
+    @Override
+    public boolean isWritable() {
+        return channel == null ? beforeConnect.size() < 8 : channel.isWritable();
+    }
+
+    @Override
+    public void consumed(int bytes) {
+        underWay -= bytes;
+        Channel open = channel;
+        if (open != null && !open.config().isAutoRead() && underWay < READ_AHEAD / 2) {
+            open.config().setAutoRead(true);
+        }
+    }
+
+    /** Closing the connection is what stops llama-server. */
+    @Override
+    public void cancel() {
+        over = true;
+        beforeConnect.forEach(ReferenceCountUtil::release);
+        beforeConnect.clear();
+        if (channel != null) {
+            Writes.close(channel);
+        }
+    }
+
+    // ---- the response
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object msg) {
+        if (over) {
+            ReferenceCountUtil.release(msg);
+            return;
+        }
+        if (msg instanceof HttpObject object && object.decoderResult().isFailure()) {
+            ReferenceCountUtil.release(msg);
+            fail(Refusal.backendFailed("backend " + target.authority() + " does not speak HTTP"));
+            return;
+        }
+        if (msg instanceof HttpResponse head) {
+            onHead(head);
+        }
+        if (msg instanceof HttpContent content) {
+            onContent(ctx, content);
+        }
+    }
+
+    private void onHead(HttpResponse head) {
+        HttpHeaders headers = HopHeaders.response(head.headers());
+        int status = head.status().code();
+        if (head.status().codeClass() == io.netty.handler.codec.http.HttpStatusClass.INFORMATIONAL) {
+            if (status != HttpResponseStatus.CONTINUE.code()) {
+                response.onInfo(status, headers);
+            }
+            return;
+        }
+        headSeen = true;
+        if (HttpUtil.isTransferEncodingChunked(head)) {
+            headers.remove("content-length");
+        }
+        response.onHead(status, headers);
+    }
+
+    private void onContent(ChannelHandlerContext ctx, HttpContent content) {
+        boolean last = content instanceof LastHttpContent;
+        if (!headSeen) {
+            // The empty end of an interim response.
+            content.release();
+            return;
+        }
+        int size = content.content().readableBytes();
+        if (size > 0) {
+            underWay += size;
+            if (underWay >= READ_AHEAD) {
+                ctx.channel().config().setAutoRead(false);
+            }
+            response.onBody(content.content());
+        } else {
+            content.release();
+        }
+        if (last && !over) {
+            over = true;
+            response.onEnd(((LastHttpContent) content).trailingHeaders());
+            response.onBatchEnd();
+            Writes.close(ctx.channel());
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (!over) {
+            response.onBatchEnd();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (ctx.channel().isWritable() && !over) {
+            response.onWritable();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (!headSeen) {
+            target.failed().run();
+        }
+        fail(Refusal.backendFailed("backend " + target.authority() + " closed the connection before its answer was complete"));
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        fail(Refusal.backendFailed("backend " + target.authority() + ": connection failed"));
+    }
+
+    private void fail(Refusal refusal) {
+        if (!over) {
+            cancel();
+            response.onFailed(refusal);
+            response.onBatchEnd();
+        }
+    }
+}

@@ -1,0 +1,257 @@
+package io.goinfer.proxy.upstream;
+
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Field;
+import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.session.ExchangeEvents;
+import io.goinfer.tunnel.session.TunnelExchange;
+import io.goinfer.tunnel.session.TunnelSession;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpHeaders;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One exchange through a tunnel, and its one hop between loops: fields named {@code session…} belong to the session's loop, the others to the exchange's.
+ * {@link Hop} carries calls over in order; where both loops are one it calls at once.
+ */
+final class TunnelStream implements Upstream.Stream {
+    /** What the client took is told in steps: each is a task on the other loop. */
+    private static final int CREDIT_STEP = 2 << 10;
+
+    /** Request bytes that may be on their way to the session's loop. */
+    private static final int MAX_CROSSING = 64 << 10;
+
+    private final String node;
+    private final RequestHead request;
+    private final String modelId;
+    private final Upstream.Response response;
+    private final EventLoop loop;
+    private @Nullable Hop toSession;
+    private int crossing;
+    private boolean peerWritable = true;
+    private int unreported;
+    private boolean over;
+
+    private @Nullable TunnelExchange sessionExchange;
+
+    TunnelStream(String node, RequestHead request, String modelId, EventLoop loop, Upstream.Response response) {
+        this.node = node;
+        this.request = request;
+        this.modelId = modelId;
+        this.loop = loop;
+        this.response = response;
+    }
+
+    void start(@Nullable TunnelSession session) {
+        if (session == null) {
+            loop.execute(() -> failed(lost()));
+            return;
+        }
+        Hop hop = new Hop(session.wire().loop());
+        toSession = hop;
+        hop.run(() -> {
+            if (session.accepts()) {
+                sessionExchange = session.open(head(), new SessionSide());
+            } else {
+                loop.execute(() -> failed(lost()));
+            }
+        });
+    }
+
+    private Refusal lost() {
+        return Refusal.nodeLost("node " + node + " is not connected any more");
+    }
+
+    private Frame.Request head() {
+        List<Field> fields = new ArrayList<>(request.headers().size() + 4);
+        fields.add(new Field(":method", request.method()));
+        fields.add(new Field(":path", request.path()));
+        fields.add(new Field(":authority", "node"));
+        TunnelHeads.addTo(fields, request.headers());
+        fields.add(new Field(HopHeaders.MODEL, modelId));
+        // Not secret, only unique for one node identity.
+        Id id = Id.random(ThreadLocalRandom.current());
+        return new Frame.Request(id, 0, false, false, 0, 0, fields, !request.hasBody());
+    }
+
+    // ---- the request, on the exchange's loop
+
+    @Override
+    public void body(ByteBuf content) {
+        Hop hop = toSession;
+        if (over || hop == null) {
+            content.release();
+            return;
+        }
+        int size = content.readableBytes();
+        crossing += size;
+        hop.run(() -> {
+            if (sessionExchange != null) {
+                sessionExchange.sendData(content);
+            } else {
+                content.release();
+            }
+            boolean writable = sessionExchange != null && sessionExchange.isWritable();
+            loop.execute(() -> crossed(size, writable));
+        });
+    }
+
+    private void crossed(int size, boolean writable) {
+        boolean before = isWritable();
+        crossing -= size;
+        peerWritable = writable;
+        if (!over && !before && isWritable()) {
+            response.onWritable();
+        }
+    }
+
+    @Override
+    public void end() {
+        if (!over && toSession != null && request.hasBody()) {
+            toSession.run(() -> {
+                if (sessionExchange != null) {
+                    sessionExchange.sendEnd(List.of());
+                }
+            });
+        }
+    }
+
+    /** The session writes at once. */
+    @Override
+    public void flush() {}
+
+    @Override
+    public boolean isWritable() {
+        return peerWritable && crossing < MAX_CROSSING;
+    }
+
+    @Override
+    public void consumed(int bytes) {
+        unreported += bytes;
+        if (unreported >= CREDIT_STEP && toSession != null && !over) {
+            int report = unreported;
+            unreported = 0;
+            toSession.run(() -> {
+                if (sessionExchange != null) {
+                    sessionExchange.consumed(report);
+                }
+            });
+        }
+    }
+
+    @Override
+    public void cancel() {
+        if (!over) {
+            over = true;
+            if (toSession != null) {
+                toSession.run(() -> {
+                    if (sessionExchange != null) {
+                        sessionExchange.reset(Code.CANCELLED, "the client left");
+                    }
+                });
+            }
+        }
+    }
+
+    private void failed(Refusal refusal) {
+        if (!over) {
+            over = true;
+            response.onFailed(refusal);
+            response.onBatchEnd();
+        }
+    }
+
+    // ---- the response
+
+    /** On the session's loop; everything goes over to the exchange's. */
+    private final class SessionSide implements ExchangeEvents {
+        private final Hop hop = new Hop(loop, () -> {
+            if (!over) {
+                response.onBatchEnd();
+            }
+        });
+
+        @Override
+        public void onInfo(Frame.Info info) {
+            hop.run(() -> {
+                if (!over) {
+                    response.onInfo(info.status(), TunnelHeads.headers(info.fields()));
+                }
+            });
+        }
+
+        @Override
+        public void onResponse(Frame.Response head) {
+            hop.run(() -> {
+                if (!over) {
+                    response.onHead(head.status(), TunnelHeads.headers(head.fields()));
+                }
+            });
+        }
+
+        @Override
+        public void onData(ByteBuf content) {
+            hop.run(() -> {
+                if (over) {
+                    content.release();
+                } else {
+                    response.onBody(content);
+                }
+            });
+        }
+
+        private @Nullable HttpHeaders trailers;
+
+        @Override
+        public void onTrailers(List<Field> fields) {
+            trailers = TunnelHeads.headers(fields);
+        }
+
+        @Override
+        public void onEnd() {
+            HttpHeaders last = trailers == null ? TunnelHeads.headers(List.of()) : trailers;
+            hop.run(() -> {
+                if (!over) {
+                    over = true;
+                    response.onEnd(last);
+                    response.onBatchEnd();
+                }
+            });
+        }
+
+        @Override
+        public void onReset(Code code, String reason) {
+            hop.run(() -> failed(refusal(code, reason)));
+        }
+
+        @Override
+        public void onWritable() {
+            hop.run(() -> {
+                peerWritable = true;
+                if (!over && isWritable()) {
+                    response.onWritable();
+                }
+            });
+        }
+
+        @Override
+        public void onBatchEnd() {
+            hop.batchEnd();
+        }
+    }
+
+    private Refusal refusal(Code code, String reason) {
+        return switch (code) {
+            case BACKEND_UNREACHABLE -> Refusal.backendUnreachable(reason);
+            case BACKEND_RESET, TRUNCATED -> Refusal.backendFailed(reason);
+            case OVERLOAD, REFUSED -> Refusal.overloaded("node " + node + ": " + reason);
+            case HEAD_TOO_LARGE -> Refusal.headTooLarge();
+            default -> Refusal.nodeLost("node " + node + " was lost: " + reason);
+        };
+    }
+}

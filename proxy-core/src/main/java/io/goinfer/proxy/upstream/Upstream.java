@@ -1,0 +1,58 @@
+package io.goinfer.proxy.upstream;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpHeaders;
+
+/** A way to a model: a backend of this process or a node's tunnel. Thread-safe; what it opens is confined to the given loop. */
+public interface Upstream {
+    /** False: new exchanges would fail or wait now. */
+    boolean accepts();
+
+    /** True if it does not accept because it is full, not because it is gone. */
+    boolean full();
+
+    /**
+     * Sends the head and returns the stream for the body. Never throws; failures come as {@link Response#onFailed}. Every event is on {@code loop}, none
+     * before this method has returned.
+     */
+    Stream open(RequestHead head, String modelId, EventLoop loop, Response response);
+
+    /** The request direction. On the exchange's loop. */
+    interface Stream {
+        /** Takes ownership. */
+        void body(ByteBuf content);
+
+        void end();
+
+        void flush();
+
+        /** False: hold the body back until {@link Response#onWritable}. */
+        boolean isWritable();
+
+        /** The downstream took this many bytes of the response. */
+        void consumed(int bytes);
+
+        /** Ends both directions at once. No event follows. */
+        void cancel();
+    }
+
+    /** The response direction. On the exchange's loop; ends with {@link #onEnd} or {@link #onFailed}. */
+    interface Response {
+        void onInfo(int status, HttpHeaders headers);
+
+        void onHead(int status, HttpHeaders headers);
+
+        /** Takes ownership. */
+        void onBody(ByteBuf content);
+
+        void onEnd(HttpHeaders trailers);
+
+        void onFailed(Refusal refusal);
+
+        void onWritable();
+
+        /** What came is to be flushed now. */
+        void onBatchEnd();
+    }
+}
