@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.config;
 
 import java.net.URI;
@@ -11,11 +12,17 @@ import org.jspecify.annotations.Nullable;
  * @param keyEnv environment variable with its API key
  * @param keyFile file with its API key
  */
-public record BackendConfig(String name, URI url, @Nullable String keyEnv, @Nullable String keyFile) {
+public record BackendConfig(
+        String name,
+        URI url,
+        @Nullable String keyEnv,
+        @Nullable String keyFile) {
     /** @throws IllegalArgumentException with a text for a person; it never repeats user info of the URL */
     public static BackendConfig parse(String text) {
         int equals = text.indexOf('=');
-        boolean named = equals > 0 && !text.substring(0, equals).contains("/") && !text.substring(0, equals).contains(":");
+        boolean named = equals > 0
+                && !text.substring(0, equals).contains("/")
+                && !text.substring(0, equals).contains(":");
         return of(named ? text.substring(0, equals) : "", named ? text.substring(equals + 1) : text, null, null);
     }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.config;
 
 import io.goinfer.proxy.config.GoinferConfig.Limits;
@@ -23,8 +24,17 @@ import org.yaml.snakeyaml.nodes.Node;
 /** goinfer.yml and the GI_ variables to a {@link GoinferConfig}: defaults, file, environment. Flags come on top of it, in the launcher. */
 public final class ConfigLoader {
     private static final Set<String> VARIABLES = Set.of(
-            "GI_HOST", "GI_ORIGINS", "GI_API_KEY_ADMIN", "GI_API_KEY_USER", "GI_API_KEY", "GI_STATE_DIR", "GI_JOIN_TOKEN",
-            "GI_MODELS_DIR", "GI_LLAMA_EXE", "GI_DEFAULT_MODEL", "GI_EXTRA_MODELS");
+            "GI_HOST",
+            "GI_ORIGINS",
+            "GI_API_KEY_ADMIN",
+            "GI_API_KEY_USER",
+            "GI_API_KEY",
+            "GI_STATE_DIR",
+            "GI_JOIN_TOKEN",
+            "GI_MODELS_DIR",
+            "GI_LLAMA_EXE",
+            "GI_DEFAULT_MODEL",
+            "GI_EXTRA_MODELS");
 
     /** The seed README's keys that this version does not use. */
     private static final List<String> UNUSED = List.of("models_dir", "llama", "default_model");
@@ -40,7 +50,8 @@ public final class ConfigLoader {
     }
 
     /** @param file null: no file, defaults and environment only */
-    public static Loaded load(@Nullable Path file, Map<String, String> environment) throws IOException, ConfigException {
+    public static Loaded load(@Nullable Path file, Map<String, String> environment)
+            throws IOException, ConfigException {
         String text = file == null ? "" : Files.readString(file);
         return new ConfigLoader(environment).read(file == null ? "environment" : file.toString(), text);
     }
@@ -50,7 +61,10 @@ public final class ConfigLoader {
         YamlTree root = new YamlTree(source, "", compose(source, text), collect);
         environmentProblems();
         GoinferConfig config = new GoinferConfig(
-                server(root.child("server")), tls(root.child("tls")), node(root.child("node")), limits(root.child("limits")));
+                server(root.child("server")),
+                tls(root.child("tls")),
+                node(root.child("node")),
+                limits(root.child("limits")));
         for (String key : UNUSED) {
             if (root.keys().contains(key)) {
                 root.child(key);
@@ -89,7 +103,9 @@ public final class ConfigLoader {
         String fromEnvironment = environment.get("GI_ORIGINS");
         if (fromEnvironment != null) {
             // Set and empty means: no CORS.
-            origins = fromEnvironment.isBlank() ? List.of() : List.of(fromEnvironment.strip().split("\\s*,\\s*"));
+            origins = fromEnvironment.isBlank()
+                    ? List.of()
+                    : List.of(fromEnvironment.strip().split("\\s*,\\s*"));
         }
         String publicUrl = tree.text("public_url");
         if (publicUrl != null && !publicUrl.matches("https://[^/\\s]+/?")) {
@@ -128,7 +144,8 @@ public final class ConfigLoader {
                 continue;
             }
             if (key.contains("PLEASE")) {
-                tree.problem(name, "is a placeholder (expected: your own key; make one with: goinfer keys create)", true);
+                tree.problem(
+                        name, "is a placeholder (expected: your own key; make one with: goinfer keys create)", true);
             } else if (key.isBlank()) {
                 tree.problem(name, "is empty", true);
             } else {
@@ -173,8 +190,7 @@ public final class ConfigLoader {
                     String keyEnv = item.text("key_env");
                     String keyFile = item.text("key_file");
                     item.refuseUnknown();
-                    backends.add(BackendConfig.of(
-                            named == null ? "" : named, url == null ? "" : url, keyEnv, keyFile));
+                    backends.add(BackendConfig.of(named == null ? "" : named, url == null ? "" : url, keyEnv, keyFile));
                 }
             } catch (IllegalArgumentException e) {
                 tree.problem("backends", String.valueOf(e.getMessage()), true);
@@ -193,8 +209,7 @@ public final class ConfigLoader {
         long streams = number(tree, "streams", d.streams(), 10_240);
         Duration drain = duration(tree, "drain", d.drain());
         tree.refuseUnknown();
-        return new Limits(
-                json, body, (int) Math.min(select, 1 << 30), (int) connections, (int) streams, drain);
+        return new Limits(json, body, (int) Math.min(select, 1 << 30), (int) connections, (int) streams, drain);
     }
 
     private static long number(YamlTree tree, String key, long standard, long max) {
@@ -220,7 +235,9 @@ public final class ConfigLoader {
             return standard;
         }
         long value = Long.parseLong(lower.replaceAll("\\D", ""));
-        char unit = lower.replaceAll("\\d", "").isEmpty() ? 'b' : lower.replaceAll("\\d", "").charAt(0);
+        char unit = lower.replaceAll("\\d", "").isEmpty()
+                ? 'b'
+                : lower.replaceAll("\\d", "").charAt(0);
         return value << (unit == 'g' ? 30 : unit == 'm' ? 20 : unit == 'k' ? 10 : 0);
     }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.config;
 
 import java.time.Duration;
@@ -11,7 +12,10 @@ public record GoinferConfig(Server server, Tls tls, NodeConfig node, Limits limi
      * @param apiKeys role or service → key, from the file or the environment; held only to be hashed
      */
     public record Server(
-            List<Listen> listen, Map<String, String> apiKeys, List<String> origins, @Nullable String publicUrl) {
+            List<Listen> listen,
+            Map<String, String> apiKeys,
+            List<String> origins,
+            @Nullable String publicUrl) {
         public Server {
             listen = List.copyOf(listen);
             apiKeys = Map.copyOf(apiKeys);
@@ -25,7 +29,8 @@ public record GoinferConfig(Server server, Tls tls, NodeConfig node, Limits limi
     }
 
     /** Files of the relay's own certificate; both or neither. */
-    public record Tls(@Nullable String certificate, @Nullable String key) {}
+    public record Tls(
+            @Nullable String certificate, @Nullable String key) {}
 
     public record NodeConfig(@Nullable String name, List<String> relays, List<BackendConfig> backends) {
         public NodeConfig {

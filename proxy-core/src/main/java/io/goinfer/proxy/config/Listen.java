@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.config;
 
 import java.net.InetSocketAddress;
@@ -12,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param host as written; empty means localhost
  */
-public record Listen(String host, int port, Set<Service> services, @Nullable Boolean tls) {
+public record Listen(
+        String host,
+        int port,
+        Set<Service> services,
+        @Nullable Boolean tls) {
     public Listen {
         services = Set.copyOf(services);
     }
@@ -21,7 +26,8 @@ public record Listen(String host, int port, Set<Service> services, @Nullable Boo
     public static Listen parse(String text, String defaultHost) {
         int equals = text.indexOf('=');
         String address = equals < 0 ? text : text.substring(0, equals);
-        Set<Service> services = equals < 0 ? EnumSet.of(Service.OPENAI, Service.ADMIN) : services(text.substring(equals + 1));
+        Set<Service> services =
+                equals < 0 ? EnumSet.of(Service.OPENAI, Service.ADMIN) : services(text.substring(equals + 1));
         return of(address, services, null, defaultHost);
     }
 
@@ -47,11 +53,16 @@ public record Listen(String host, int port, Set<Service> services, @Nullable Boo
             if (!word.isEmpty()) {
                 Optional<Service> service = Service.of(word);
                 services.add(service.orElseThrow(() -> new IllegalArgumentException(word + " (expected: "
-                        + String.join(", ", Arrays.stream(Service.values()).map(Service::word).toList()) + ")")));
+                        + String.join(
+                                ", ",
+                                Arrays.stream(Service.values())
+                                        .map(Service::word)
+                                        .toList()) + ")")));
             }
         }
         if (services.isEmpty()) {
-            throw new IllegalArgumentException("no service (expected: at least one of openai, models, goinfer, admin, tunnel)");
+            throw new IllegalArgumentException(
+                    "no service (expected: at least one of openai, models, goinfer, admin, tunnel)");
         }
         return services;
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.config;
 
 import java.util.ArrayList;
@@ -46,14 +47,16 @@ final class YamlTree {
     }
 
     private static boolean isNull(Node node) {
-        return node instanceof ScalarNode scalar && (scalar.getValue().isEmpty() || scalar.getValue().equals("null"));
+        return node instanceof ScalarNode scalar
+                && (scalar.getValue().isEmpty() || scalar.getValue().equals("null"));
     }
 
     YamlTree child(String key) {
         return new YamlTree(source, path + key + ".", take(key), problems);
     }
 
-    @Nullable String text(String key) {
+    @Nullable
+    String text(String key) {
         Node node = take(key);
         if (node == null || isNull(node)) {
             return null;
@@ -65,7 +68,8 @@ final class YamlTree {
         return null;
     }
 
-    @Nullable Boolean bool(String key) {
+    @Nullable
+    Boolean bool(String key) {
         String text = text(key);
         if (text == null) {
             return null;

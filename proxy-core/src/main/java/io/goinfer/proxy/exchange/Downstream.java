@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.exchange;
 
 import io.goinfer.proxy.upstream.Refusal;

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.exchange;
 
-import io.goinfer.proxy.upstream.Refusal;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.goinfer.proxy.upstream.Refusal;
 
 /** Refusals in OpenAI's shape, for answers and for the middle of a stream. */
 public final class HttpErrors {

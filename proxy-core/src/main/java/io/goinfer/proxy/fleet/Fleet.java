@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.fleet;
 
 import io.goinfer.proxy.model.ModelInfo;
@@ -153,8 +154,8 @@ public final class Fleet {
             }
         }
         List<Model> models = new ArrayList<>();
-        places.forEach((id, of) -> models.add(
-                new Model(id, rows.getOrDefault(id, "{}"), of, listed.getOrDefault(id, false))));
+        places.forEach(
+                (id, of) -> models.add(new Model(id, rows.getOrDefault(id, "{}"), of, listed.getOrDefault(id, false))));
         catalog = new Catalog(models, new java.util.HashSet<>(names));
     }
 

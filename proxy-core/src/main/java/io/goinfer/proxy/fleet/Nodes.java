@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.fleet;
 
 import io.goinfer.certs.Enrollment;
@@ -55,20 +56,22 @@ public final class Nodes implements NodeAuthority {
         if (chain.isEmpty()) {
             return new Decision(Code.NO_CERTIFICATE, new Door(null));
         }
-        Code code =
-                switch (enrollment.verify(chain)) {
-                    case GOOD -> Code.NO_ERROR;
-                    case EXPIRED -> Code.EXPIRED;
-                    case REVOKED -> Code.REVOKED;
-                    case UNKNOWN_CA -> Code.UNKNOWN_CA;
-                };
+        Code code = switch (enrollment.verify(chain)) {
+            case GOOD -> Code.NO_ERROR;
+            case EXPIRED -> Code.EXPIRED;
+            case REVOKED -> Code.REVOKED;
+            case UNKNOWN_CA -> Code.UNKNOWN_CA;
+        };
         return new Decision(code, new Door(chain.get(0)));
     }
 
     public synchronized List<Connected> connected() {
         List<Connected> all = new ArrayList<>();
         sessions.forEach((id, entries) -> entries.forEach(entry -> all.add(new Connected(
-                id, entry.wire().transport(), entry.wire().remoteAddress(), entry.handle().session()))));
+                id,
+                entry.wire().transport(),
+                entry.wire().remoteAddress(),
+                entry.handle().session()))));
         return all;
     }
 
@@ -138,7 +141,8 @@ public final class Nodes implements NodeAuthority {
                 present = List.copyOf(sessions.getOrDefault(id, List.of()));
             }
             Succession.Claim claim = claim(hello);
-            return switch (Succession.judge(claim, present.stream().map(Entry::claim).toList())) {
+            return switch (Succession.judge(
+                    claim, present.stream().map(Entry::claim).toList())) {
                 case SUPERSEDED -> {
                     LOG.warn(
                             "node {}: a second machine ({}) uses this identity, or an older process is back",
@@ -165,7 +169,10 @@ public final class Nodes implements NodeAuthority {
         public SessionEvents opened(RelayGreeting.SessionHandle handle, Frame.Hello hello) {
             String id = Enrollment.urnOf(certificate());
             Entry entry = new Entry(certificate(), claim(hello), handle, handle.wire());
-            fleet.add(id, handle.terms().nodeName(), new TunnelUpstream(handle.terms().nodeName(), () -> serving(id)));
+            fleet.add(
+                    id,
+                    handle.terms().nodeName(),
+                    new TunnelUpstream(handle.terms().nodeName(), () -> serving(id)));
             // Only now: the handle has its session when the loop comes back.
             handle.wire().loop().execute(() -> {
                 synchronized (Nodes.this) {
@@ -210,7 +217,8 @@ public final class Nodes implements NodeAuthority {
                 LOG.debug("node {}: {} models", entry.handle().terms().nodeName(), models.size());
                 fleet.update(id, models, true);
             } catch (IOException e) {
-                LOG.warn("node {}: unreadable MODELS: {}", entry.handle().terms().nodeName(), e.getMessage());
+                LOG.warn(
+                        "node {}: unreadable MODELS: {}", entry.handle().terms().nodeName(), e.getMessage());
             }
         }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.keys;
 
 /** A key as the program knows it: never the key itself. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.keys;
 
 /** What a key may do. {@link #ADMIN} includes all. */

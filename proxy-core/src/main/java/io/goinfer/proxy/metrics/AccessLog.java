@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.metrics;
 
 import org.slf4j.Logger;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.metrics;
 
 import io.prometheus.metrics.core.metrics.Counter;
@@ -44,8 +45,7 @@ public final class Metrics {
             .help("From the request's head to the end of the answer.")
             .unit(Unit.SECONDS)
             .classicOnly()
-            .classicUpperBounds(
-                    0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+            .classicUpperBounds(0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
             .register(registry);
 
     /** A figure that is read when somebody asks. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model;
 
 import io.goinfer.proxy.net.EventLoops;
@@ -143,7 +144,9 @@ public final class BackendPoller implements AutoCloseable {
                     }
                     FullHttpRequest request = new DefaultFullHttpRequest(
                             HttpVersion.HTTP_1_1, HttpMethod.GET, "/v1/models", Unpooled.EMPTY_BUFFER);
-                    request.headers().set("host", url.getHost() + ":" + url.getPort()).set("connection", "close");
+                    request.headers()
+                            .set("host", url.getHost() + ":" + url.getPort())
+                            .set("connection", "close");
                     if (key != null) {
                         request.headers().set("authorization", "Bearer " + key);
                     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model;
 
 /** A model's public name from what its backend calls it: llama-server without an alias uses the file's full path. */

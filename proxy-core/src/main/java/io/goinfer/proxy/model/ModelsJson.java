@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model;
 
 import com.fasterxml.jackson.core.JsonFactory;
@@ -33,7 +34,8 @@ public final class ModelsJson {
                 throw new IOException("expected a JSON object");
             }
             while (in.nextToken() == JsonToken.FIELD_NAME) {
-                boolean rows = in.currentName().equals("data") || in.currentName().equals("models");
+                boolean rows =
+                        in.currentName().equals("data") || in.currentName().equals("models");
                 if (in.nextToken() == JsonToken.START_ARRAY && rows) {
                     list = true;
                     while (in.nextToken() != JsonToken.END_ARRAY) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.route;
 
 import java.util.Comparator;
@@ -24,8 +25,11 @@ public final class Router {
         String wanted = owner;
         if (model == null) {
             // The longest owner name that is a prefix: names may hold slashes on either side.
-            for (int slash = name.lastIndexOf('/'); slash > 0 && model == null; slash = name.lastIndexOf('/', slash - 1)) {
-                if (now.hasOwner(name.substring(0, slash)) && (owner == null || owner.equals(name.substring(0, slash)))) {
+            for (int slash = name.lastIndexOf('/');
+                    slash > 0 && model == null;
+                    slash = name.lastIndexOf('/', slash - 1)) {
+                if (now.hasOwner(name.substring(0, slash))
+                        && (owner == null || owner.equals(name.substring(0, slash)))) {
                     wanted = name.substring(0, slash);
                     model = now.find(name.substring(slash + 1));
                 }
@@ -47,8 +51,9 @@ public final class Router {
                 .filter(place -> place.upstream().accepts())
                 .min(Comparator.comparingInt(place -> place.running().get()))
                 .<Route>map(Route.To::new)
-                .orElseGet(() -> places.stream().anyMatch(place -> place.upstream().full())
-                        ? new Route.Busy(name)
-                        : new Route.Offline(name));
+                .orElseGet(
+                        () -> places.stream().anyMatch(place -> place.upstream().full())
+                                ? new Route.Busy(name)
+                                : new Route.Offline(name));
     }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.upstream;
 
 import io.goinfer.proxy.net.EventLoops;
@@ -111,7 +112,8 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         } else if (!headers.contains("content-length")) {
             headers.set("transfer-encoding", "chunked");
         }
-        return new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf(request.method()), request.path(), headers);
+        return new DefaultHttpRequest(
+                HttpVersion.HTTP_1_1, HttpMethod.valueOf(request.method()), request.path(), headers);
     }
 
     // ---- the request
@@ -249,7 +251,8 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         if (!headSeen) {
             target.failed().run();
         }
-        fail(Refusal.backendFailed("backend " + target.authority() + " closed the connection before its answer was complete"));
+        fail(Refusal.backendFailed(
+                "backend " + target.authority() + " closed the connection before its answer was complete"));
     }
 
     @Override

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.upstream;
 
 /**
@@ -14,11 +15,21 @@ public record Refusal(int status, String type, String code, String message, int 
     }
 
     public static Refusal unknownModel(String model) {
-        return new Refusal(404, INVALID, "model_not_found", "model " + quote(model) + " is not known here; GET /v1/models lists what is", 0);
+        return new Refusal(
+                404,
+                INVALID,
+                "model_not_found",
+                "model " + quote(model) + " is not known here; GET /v1/models lists what is",
+                0);
     }
 
     public static Refusal modelRequired() {
-        return new Refusal(404, INVALID, "model_required", "the request names no model; send \"model\", or the header x-goinfer-model", 0);
+        return new Refusal(
+                404,
+                INVALID,
+                "model_required",
+                "the request names no model; send \"model\", or the header x-goinfer-model",
+                0);
     }
 
     public static Refusal modelNotInPrefix(int limit) {
@@ -26,7 +37,8 @@ public record Refusal(int status, String type, String code, String message, int 
                 413,
                 INVALID,
                 "model_not_in_prefix",
-                "no \"model\" in the first " + limit + " bytes; send \"model\" before \"messages\", or the header x-goinfer-model",
+                "no \"model\" in the first " + limit
+                        + " bytes; send \"model\" before \"messages\", or the header x-goinfer-model",
                 0);
     }
 
@@ -39,7 +51,12 @@ public record Refusal(int status, String type, String code, String message, int 
     }
 
     public static Refusal nodeOffline(String model) {
-        return new Refusal(503, UNAVAILABLE, "node_offline", "model " + quote(model) + " is known, but the node that has it is not connected", 5);
+        return new Refusal(
+                503,
+                UNAVAILABLE,
+                "node_offline",
+                "model " + quote(model) + " is known, but the node that has it is not connected",
+                5);
     }
 
     public static Refusal busy(String model) {
@@ -63,7 +80,8 @@ public record Refusal(int status, String type, String code, String message, int 
     }
 
     public static Refusal noKey() {
-        return new Refusal(401, "authentication_error", "invalid_api_key", "no API key; send Authorization: Bearer KEY", 0);
+        return new Refusal(
+                401, "authentication_error", "invalid_api_key", "no API key; send Authorization: Bearer KEY", 0);
     }
 
     public static Refusal wrongKey() {
@@ -71,7 +89,8 @@ public record Refusal(int status, String type, String code, String message, int 
     }
 
     public static Refusal forbidden(String needed) {
-        return new Refusal(403, "permission_error", "insufficient_permissions", "this needs a key with role " + needed, 0);
+        return new Refusal(
+                403, "permission_error", "insufficient_permissions", "this needs a key with role " + needed, 0);
     }
 
     public static Refusal notFound(String path) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.upstream;
 
 import io.goinfer.tunnel.frame.Field;
@@ -24,7 +25,8 @@ public final class TunnelHeads {
         while (all.hasNext()) {
             Map.Entry<CharSequence, CharSequence> field = all.next();
             fields.add(new Field(
-                    field.getKey().toString().toLowerCase(Locale.ROOT), field.getValue().toString()));
+                    field.getKey().toString().toLowerCase(Locale.ROOT),
+                    field.getValue().toString()));
         }
     }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 package io.goinfer.proxy.upstream;
 
 import io.goinfer.tunnel.frame.Code;
