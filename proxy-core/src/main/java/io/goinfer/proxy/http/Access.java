@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.http;
+
+import io.goinfer.proxy.keys.ApiKey;
+import io.goinfer.proxy.keys.ApiKeys;
+import io.netty.handler.codec.http.HttpHeaders;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Who a request claims to be, and which web pages may read the answer. Pure. */
+final class Access {
+    private Access() {}
+
+    /** The key of {@code Authorization: Bearer}, {@code x-api-key} or {@code Authorization: Basic} (either part); null = none was sent. */
+    static @Nullable String key(HttpHeaders headers) {
+        String authorization = headers.get("authorization");
+        if (authorization != null) {
+            int space = authorization.indexOf(' ');
+            String scheme = space < 0 ? "" : authorization.substring(0, space).toLowerCase(Locale.ROOT);
+            String rest = authorization.substring(space + 1).strip();
+            return scheme.equals("basic") ? basic(rest) : rest;
+        }
+        return headers.get("x-api-key");
+    }
+
+    private static @Nullable String basic(String encoded) {
+        try {
+            String pair = new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
+            int colon = pair.indexOf(':');
+            String password = colon < 0 ? "" : pair.substring(colon + 1);
+            return password.isEmpty() ? pair.substring(0, Math.max(0, colon)) : password;
+        } catch (IllegalArgumentException e) {
+            return "";
+        }
+    }
+
+    static @Nullable ApiKey find(@Nullable ApiKeys keys, @Nullable String text) {
+        if (keys == null) {
+            return ApiKey.ANYBODY;
+        }
+        return text == null ? null : keys.find(text).orElse(null);
+    }
+
+    /** An entry is an exact origin, {@code *}, or a host that stands for every scheme and port. */
+    static boolean allows(List<String> origins, @Nullable String origin) {
+        if (origin == null) {
+            return false;
+        }
+        String host = hostOf(origin);
+        for (String entry : origins) {
+            if (entry.equals("*")
+                    || entry.equalsIgnoreCase(origin)
+                    || !entry.contains("://") && entry.equalsIgnoreCase(host)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Against DNS rebinding where no key is needed: the Host field must name this machine. */
+    static boolean isLocalHost(@Nullable String host) {
+        if (host == null) {
+            return true;
+        }
+        String name = hostOf("http://" + host);
+        return name.equals("localhost")
+                || name.endsWith(".localhost")
+                || name.startsWith("127.")
+                || name.equals("[::1]");
+    }
+
+    private static String hostOf(String origin) {
+        try {
+            String host = new URI(origin).getHost();
+            return host == null ? "" : host.toLowerCase(Locale.ROOT);
+        } catch (URISyntaxException e) {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.http;
+
+import io.goinfer.proxy.config.GoinferConfig.Limits;
+import io.goinfer.proxy.exchange.BodyKind;
+import io.goinfer.proxy.exchange.Downstream;
+import io.goinfer.proxy.exchange.Exchange;
+import io.goinfer.proxy.exchange.HttpErrors;
+import io.goinfer.proxy.keys.ApiKey;
+import io.goinfer.proxy.metrics.AccessLog;
+import io.goinfer.proxy.route.Place;
+import io.goinfer.proxy.upstream.HopHeaders;
+import io.goinfer.proxy.upstream.Refusal;
+import io.goinfer.proxy.upstream.RequestHead;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/** The downstream end of one exchange on a client's HTTP/1.1 connection, with its access-log line. Confined to the connection's loop. */
+final class ClientExchange implements Downstream, Exchange.Watcher {
+    /** Request bytes that may wait for the upstream before the client is not read any more. */
+    private static final int READ_AHEAD = 64 << 10;
+
+    private static final int CLIENT_GONE_STATUS = 499;
+
+    private final EdgeHandler edge;
+    private final EdgeRules rules;
+    private final HttpRequest request;
+    private final String requestId;
+    private final boolean keepAlive;
+    private final Exchange exchange;
+    private final long startedAt = System.nanoTime();
+    private final @Nullable Refusal early;
+    private int underWay;
+    private @Nullable Place place;
+    private int status;
+    private long bytes;
+    private boolean chunked;
+
+    ClientExchange(EdgeHandler edge, EdgeRules rules, HttpRequest request, boolean tls) {
+        this.edge = edge;
+        this.rules = rules;
+        this.request = request;
+        this.requestId = requestId(request.headers());
+        this.keepAlive = HttpUtil.isKeepAlive(request);
+        HttpHeaders headers = HopHeaders.request(request.headers(), edge.client(), tls, requestId);
+        boolean hasBody = HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
+        boolean json = BodyKind.isScanned(request.headers().get("content-type"));
+        Limits limits = rules.limits();
+        long most = json ? limits.jsonBodyBytes() : limits.bodyBytes();
+        this.early = HttpUtil.getContentLength(request, 0L) > most ? Refusal.tooLarge(most) : null;
+        String chosen = request.headers().get(HopHeaders.MODEL);
+        List<String> query = new QueryStringDecoder(request.uri()).parameters().getOrDefault("model", List.of());
+        this.exchange = new Exchange(
+                this,
+                new RequestHead(requestId, request.method().name(), request.uri(), headers, hasBody),
+                chosen != null ? chosen : query.isEmpty() ? null : query.get(0),
+                request.headers().get(HopHeaders.NODE),
+                // A model that the head chose does not make the body wait: the node replaces the body's own.
+                new Exchange.Rules(rules.router(), rules.budget(), json, limits.selectBytes(), most),
+                this);
+        rules.metrics().started();
+    }
+
+    private static String requestId(HttpHeaders headers) {
+        String given = headers.get(HopHeaders.REQUEST_ID);
+        return given != null && given.matches("[A-Za-z0-9._:-]{1,64}")
+                ? given
+                : HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    }
+
+    boolean isOver() {
+        return early != null || exchange.isDone();
+    }
+
+    void start() {
+        if (early != null) {
+            done(early, false);
+            refuse(early);
+        } else {
+            exchange.start();
+        }
+    }
+
+    // ---- from the client
+
+    void onBody(ByteBuf content) {
+        if (isOver()) {
+            content.release();
+            return;
+        }
+        underWay += content.readableBytes();
+        if (underWay >= READ_AHEAD) {
+            edge.readMore(false);
+        }
+        exchange.onRequestBody(content);
+    }
+
+    void onRequestEnd() {
+        if (!isOver()) {
+            exchange.onRequestEnd();
+        }
+    }
+
+    void onClientGone() {
+        exchange.onClientGone();
+    }
+
+    void onWritable() {
+        exchange.onDownstreamWritable();
+    }
+
+    // ---- to the client
+
+    @Override
+    public EventLoop loop() {
+        return edge.loop();
+    }
+
+    @Override
+    public void info(int code, HttpHeaders headers) {
+        edge.write(new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.valueOf(code),
+                Unpooled.EMPTY_BUFFER,
+                headers,
+                io.netty.handler.codec.http.EmptyHttpHeaders.INSTANCE));
+        edge.flush();
+    }
+
+    @Override
+    public void head(int code, HttpHeaders headers) {
+        HttpResponse response =
+                new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code), headers);
+        headers.set(HopHeaders.REQUEST_ID, requestId);
+        edge.cors(request, headers);
+        boolean empty = code == 204 || code == 304 || request.method().name().equals("HEAD");
+        if (!headers.contains("content-length") && !empty) {
+            if (request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
+                chunked = true;
+                headers.set("transfer-encoding", "chunked");
+            } else {
+                headers.set("connection", "close");
+            }
+        }
+        if (!keepAlive) {
+            headers.set("connection", "close");
+        }
+        edge.writeHead(response);
+    }
+
+    @Override
+    public void body(ByteBuf content) {
+        edge.write(new DefaultHttpContent(content));
+    }
+
+    @Override
+    public void end(HttpHeaders trailers) {
+        LastHttpContent last = LastHttpContent.EMPTY_LAST_CONTENT;
+        if (chunked && !trailers.isEmpty()) {
+            last = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
+            last.trailingHeaders().set(trailers);
+        }
+        edge.write(last);
+        edge.flush();
+        boolean delimited = chunked || request.protocolVersion().equals(HttpVersion.HTTP_1_1);
+        // After the exchange itself has finished its bookkeeping.
+        loop().execute(() -> edge.exchangeDone(!keepAlive || !delimited));
+    }
+
+    @Override
+    public void flush() {
+        edge.flush();
+    }
+
+    @Override
+    public boolean isWritable() {
+        return edge.isWritable();
+    }
+
+    @Override
+    public void consumed(int size) {
+        underWay -= size;
+        if (underWay < READ_AHEAD / 2) {
+            edge.readMore(true);
+        }
+    }
+
+    @Override
+    public void refuse(Refusal refusal) {
+        status = refusal.status();
+        boolean bodyLeft = refusal.status() == 413 || refusal.status() == 400;
+        edge.sendRefusal(request, refusal, requestId, bodyLeft || !keepAlive);
+    }
+
+    @Override
+    public void abort(Refusal refusal, boolean betweenEvents) {
+        if (betweenEvents) {
+            String event = HttpErrors.event(refusal, request.uri());
+            edge.write(new DefaultHttpContent(Unpooled.copiedBuffer(event, StandardCharsets.UTF_8)));
+        }
+        // Without the last chunk, so that nobody takes it for a clean end.
+        edge.exchangeDone(true);
+    }
+
+    // ---- the log
+
+    @Override
+    public void placed(Place to) {
+        place = to;
+    }
+
+    @Override
+    public void head(int code) {
+        status = code;
+    }
+
+    @Override
+    public void sent(int size) {
+        if (bytes == 0) {
+            rules.metrics().firstByte((System.nanoTime() - startedAt) / 1e9);
+        }
+        bytes += size;
+    }
+
+    @Override
+    public void done(@Nullable Refusal refusal, boolean clientGone) {
+        int told = status != 0 ? status : refusal != null ? refusal.status() : CLIENT_GONE_STATUS;
+        long nanos = System.nanoTime() - startedAt;
+        rules.metrics().ended(told, nanos / 1e9, bytes, clientGone);
+        ApiKey key = Access.find(rules.keys(), Access.key(request.headers()));
+        AccessLog.line(
+                edge.client().getHostAddress(),
+                request.method().name(),
+                request.uri(),
+                told,
+                bytes,
+                nanos / 1_000,
+                key == null ? "-" : key.name(),
+                place == null ? "-" : place.modelId(),
+                place == null ? "-" : place.owner(),
+                requestId,
+                clientGone ? "client-gone" : refusal == null ? "" : refusal.code());
+    }
+}

@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.http;
+
+import io.goinfer.proxy.config.Service;
+import io.goinfer.proxy.exchange.HttpErrors;
+import io.goinfer.proxy.keys.ApiKey;
+import io.goinfer.proxy.keys.Role;
+import io.goinfer.proxy.upstream.HopHeaders;
+import io.goinfer.proxy.upstream.Refusal;
+import io.goinfer.tunnel.wire.Writes;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One HTTP/1.1 connection of a client: requests one after the other, each checked (CORS, key, endpoint table) and then answered here or handed to a
+ * {@link ClientExchange}. Keeps reading while an exchange runs, so that it sees the client leave; what is pipelined waits. Confined to the channel's loop.
+ */
+final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConnection {
+    static final int MAX_SMALL_BODY = 16 << 10;
+
+    private static final Logger LOG = LoggerFactory.getLogger(EdgeHandler.class);
+    private static final long IDLE_SECONDS = 75;
+    private static final int MAX_PIPELINED = 64;
+
+    private final EdgeRules rules;
+    private final Set<Service> services;
+    private final Queue<Object> pipelined = new ArrayDeque<>();
+    private @Nullable ClientExchange exchange;
+    private @Nullable SmallCall small;
+    private boolean skipping;
+    private boolean busy;
+    private boolean closing;
+    private boolean counted;
+    private @Nullable Future<?> idle;
+    private InetAddress client = InetAddress.getLoopbackAddress();
+    private boolean tls;
+    private @Nullable ChannelHandlerContext context;
+
+    EdgeHandler(EdgeRules rules, Set<Service> services) {
+        this.rules = rules;
+        this.services = services;
+    }
+
+    /** A request that is answered here, while its body is collected. */
+    private record SmallCall(HttpRequest head, Endpoint endpoint, ByteBuf body) {}
+
+    // ---- the connection
+
+    @Override
+    public InetAddress client() {
+        return client;
+    }
+
+    @Override
+    public boolean tls() {
+        return tls;
+    }
+
+    @Override
+    public List<X509Certificate> clientChain() {
+        List<X509Certificate> chain = new ArrayList<>();
+        SslHandler handler = context == null ? null : context.pipeline().get(SslHandler.class);
+        if (handler != null) {
+            try {
+                for (Certificate one : handler.engine().getSession().getPeerCertificates()) {
+                    chain.add((X509Certificate) one);
+                }
+            } catch (SSLPeerUnverifiedException e) {
+                LOG.trace("no client certificate");
+            }
+        }
+        return chain;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+        tls = ctx.pipeline().get(SslHandler.class) != null;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        if (ctx.channel().remoteAddress() instanceof InetSocketAddress remote) {
+            client = remote.getAddress();
+        }
+        counted = true;
+        if (rules.connections().incrementAndGet() > rules.limits().connections()) {
+            Writes.close(ctx.channel());
+            return;
+        }
+        waitIdle();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (counted) {
+            counted = false;
+            rules.connections().decrementAndGet();
+        }
+        if (idle != null) {
+            idle.cancel(false);
+        }
+        if (exchange != null) {
+            exchange.onClientGone();
+        }
+        dropSmall();
+        pipelined.forEach(ReferenceCountUtil::release);
+        pipelined.clear();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        LOG.debug("{}: {}", client, cause.toString());
+        Writes.close(ctx.channel());
+    }
+
+    // ---- requests
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object msg) {
+        if (closing) {
+            ReferenceCountUtil.release(msg);
+        } else if (msg instanceof HttpObject object && object.decoderResult().isFailure()) {
+            ReferenceCountUtil.release(msg);
+            malformed(object.decoderResult().cause());
+        } else if (busy && !pipelined.isEmpty() || busy && msg instanceof HttpRequest) {
+            pipeline(ctx, msg);
+        } else {
+            accept(msg);
+        }
+    }
+
+    private void pipeline(ChannelHandlerContext ctx, Object msg) {
+        pipelined.add(msg);
+        if (pipelined.size() >= MAX_PIPELINED) {
+            ctx.channel().config().setAutoRead(false);
+        }
+    }
+
+    private void accept(Object msg) {
+        if (msg instanceof HttpRequest head) {
+            begin(head);
+        }
+        if (msg instanceof HttpContent content) {
+            body(content);
+        }
+    }
+
+    private void malformed(Throwable cause) {
+        Refusal refusal = cause instanceof TooLongHttpHeaderException
+                ? Refusal.headTooLarge()
+                : cause instanceof TooLongHttpLineException
+                        ? new Refusal(
+                                414, "invalid_request_error", "uri_too_long", "the request's target is too long", 0)
+                        : Refusal.invalid("invalid_http", "the request is not valid HTTP/1.1");
+        if (exchange != null) {
+            exchange.onClientGone();
+        }
+        closing = true;
+        send(Endpoints.refuse(refusal), null, true);
+    }
+
+    private void begin(HttpRequest head) {
+        busy = true;
+        skipping = false;
+        if (idle != null) {
+            idle.cancel(false);
+        }
+        String origin = head.headers().get("origin");
+        boolean crossOrigin = Access.allows(rules.origins(), origin);
+        if (head.method().name().equals("OPTIONS")
+                && origin != null
+                && head.headers().contains("access-control-request-method")) {
+            skipping = true;
+            preflight(head, crossOrigin);
+            return;
+        }
+        String path = path(head.uri());
+        Endpoint endpoint = endpoint(path);
+        Refusal refusal = endpoint == null ? Refusal.notFound(path) : check(head, endpoint);
+        if (refusal != null || endpoint == null) {
+            skipping = true;
+            refuse(head, refusal == null ? Refusal.notFound(path) : refusal);
+        } else if (endpoint.handler() != null) {
+            small = new SmallCall(head, endpoint, Unpooled.buffer());
+        } else {
+            exchange(head);
+        }
+    }
+
+    private @Nullable Endpoint endpoint(String path) {
+        return rules.endpoints().find(path, services);
+    }
+
+    /** Null: go on. What needs no waiting is answered first. */
+    private @Nullable Refusal check(HttpRequest head, Endpoint endpoint) {
+        String method = head.method().name();
+        if (endpoint.role() != Role.NONE) {
+            if (rules.keys() == null && !Access.isLocalHost(head.headers().get("host"))) {
+                return new Refusal(
+                        403, "permission_error", "host_not_allowed", "without API keys only localhost is served", 0);
+            }
+            String text = Access.key(head.headers());
+            ApiKey key = Access.find(rules.keys(), text);
+            if (key == null) {
+                return text == null ? Refusal.noKey() : Refusal.wrongKey();
+            }
+            if (!key.role().includes(endpoint.role())) {
+                return Refusal.forbidden(endpoint.role().name().toLowerCase(java.util.Locale.ROOT));
+            }
+        }
+        if (!endpoint.methods().isEmpty() && !endpoint.methods().contains(method)) {
+            return Refusal.methodNotAllowed(method);
+        }
+        if (method.equals("CONNECT") || method.equals("TRACE")) {
+            return Refusal.methodNotAllowed(method);
+        }
+        return null;
+    }
+
+    private void exchange(HttpRequest head) {
+        ClientExchange next = new ClientExchange(this, rules, head, tls);
+        exchange = next;
+        if (HttpUtil.is100ContinueExpected(head) && !next.isOver()) {
+            write(new DefaultFullHttpResponse(
+                    HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
+            flush();
+        }
+        next.start();
+    }
+
+    private void body(HttpContent content) {
+        boolean last = content instanceof LastHttpContent;
+        if (skipping) {
+            content.release();
+        } else if (exchange != null) {
+            exchange.onBody(content.content());
+        } else if (small != null) {
+            collect(small, content);
+        } else {
+            content.release();
+        }
+        if (last) {
+            requestRead();
+        }
+    }
+
+    private boolean requestComplete;
+
+    private void requestRead() {
+        requestComplete = true;
+        if (exchange != null) {
+            exchange.onRequestEnd();
+        }
+        SmallCall call = small;
+        if (call != null) {
+            small = null;
+            answer(call);
+        }
+        nextIfDone();
+    }
+
+    private void collect(SmallCall call, HttpContent content) {
+        ByteBuf bytes = content.content();
+        if (call.body().readableBytes() + bytes.readableBytes() > MAX_SMALL_BODY) {
+            content.release();
+            dropSmall();
+            skipping = true;
+            closing = true;
+            send(Endpoints.refuse(Refusal.tooLarge(MAX_SMALL_BODY)), call.head(), true);
+            return;
+        }
+        call.body().writeBytes(bytes);
+        content.release();
+    }
+
+    private void dropSmall() {
+        if (small != null) {
+            small.body().release();
+            small = null;
+        }
+    }
+
+    private void answer(SmallCall call) {
+        byte[] body = ByteBufUtil.getBytes(call.body());
+        call.body().release();
+        String path = path(call.head().uri());
+        Endpoint.Handler handler = call.endpoint().handler();
+        if (handler == null || context == null) {
+            return;
+        }
+        ChannelHandlerContext ctx = context;
+        handler.handle(new Endpoint.Call(call.head().method().name(), path, body, this))
+                .whenComplete((reply, failure) -> ctx.executor().execute(() -> {
+                    if (failure != null) {
+                        LOG.error("{} {} failed", call.head().method(), path, failure);
+                    }
+                    Reply sent = reply != null
+                            ? reply
+                            : Endpoints.refuse(
+                                    new Refusal(500, "server_error", "internal_error", "a bug; see the log", 0));
+                    send(sent, call.head(), !HttpUtil.isKeepAlive(call.head()));
+                }));
+    }
+
+    private void refuse(HttpRequest head, Refusal refusal) {
+        // A body that nobody wants is not read to its end.
+        boolean bodyFollows =
+                HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) > MAX_SMALL_BODY;
+        Reply reply = Reply.json(refusal.status(), HttpErrors.json(refusal, path(head.uri())));
+        closing |= bodyFollows;
+        send(reply, head, bodyFollows || !HttpUtil.isKeepAlive(head));
+    }
+
+    private void preflight(HttpRequest head, boolean allowed) {
+        FullHttpResponse response =
+                new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.NO_CONTENT, Unpooled.EMPTY_BUFFER);
+        if (allowed) {
+            String wanted = head.headers().get("access-control-request-headers");
+            cors(head, response.headers());
+            response.headers()
+                    .set("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
+                    .set("access-control-allow-headers", wanted == null ? "authorization, content-type" : wanted)
+                    .set("access-control-max-age", "86400");
+        }
+        finishResponse(response, !HttpUtil.isKeepAlive(head));
+    }
+
+    /** CORS fields for an answer to this request. */
+    void cors(@Nullable HttpRequest head, HttpHeaders response) {
+        if (rules.origins().isEmpty()) {
+            return;
+        }
+        response.add("vary", "origin");
+        String origin = head == null ? null : head.headers().get("origin");
+        if (origin != null && Access.allows(rules.origins(), origin)) {
+            response.set("access-control-allow-origin", origin)
+                    .set("access-control-allow-credentials", "true")
+                    .set(
+                            "access-control-expose-headers",
+                            HopHeaders.REQUEST_ID + ", " + HopHeaders.NODE + ", " + HopHeaders.MODEL + ", retry-after");
+        }
+    }
+
+    // ---- answers
+
+    private void send(Reply reply, @Nullable HttpRequest head, boolean close) {
+        FullHttpResponse response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(reply.status()), Unpooled.wrappedBuffer(reply.body()));
+        response.headers().set("content-type", reply.contentType());
+        response.headers().set("content-length", reply.body().length);
+        if (reply.status() == 401) {
+            response.headers().set("www-authenticate", "Bearer");
+        }
+        cors(head, response.headers());
+        finishResponse(response, close);
+    }
+
+    private void finishResponse(FullHttpResponse response, boolean close) {
+        if (context == null) {
+            response.release();
+            return;
+        }
+        if (close) {
+            closing = true;
+            response.headers().set("connection", "close");
+            Writes.flushAndClose(context.channel(), response);
+        } else {
+            Writes.flush(context, response);
+            responseDone();
+        }
+    }
+
+    /** An answer of the exchange's own refusal. */
+    void sendRefusal(HttpRequest head, Refusal refusal, String requestId, boolean close) {
+        byte[] json = HttpErrors.json(refusal, path(head.uri())).getBytes(StandardCharsets.UTF_8);
+        FullHttpResponse response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(refusal.status()), Unpooled.wrappedBuffer(json));
+        response.headers()
+                .set("content-type", "application/json")
+                .set("content-length", json.length)
+                .set(HopHeaders.REQUEST_ID, requestId);
+        if (refusal.retryAfterSeconds() > 0) {
+            response.headers().set("retry-after", refusal.retryAfterSeconds()).set("x-should-retry", "true");
+        }
+        cors(head, response.headers());
+        finishResponse(response, close);
+    }
+
+    void write(HttpObject message) {
+        if (context == null) {
+            ReferenceCountUtil.release(message);
+        } else {
+            Writes.write(context, message);
+        }
+    }
+
+    void writeHead(HttpResponse head) {
+        write(head);
+    }
+
+    void flush() {
+        if (context != null) {
+            context.flush();
+        }
+    }
+
+    boolean isWritable() {
+        return context != null && context.channel().isWritable();
+    }
+
+    io.netty.channel.EventLoop loop() {
+        if (context == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return context.channel().eventLoop();
+    }
+
+    void readMore(boolean more) {
+        if (context != null && context.channel().config().isAutoRead() != more && pipelined.size() < MAX_PIPELINED) {
+            context.channel().config().setAutoRead(more);
+        }
+    }
+
+    /** The exchange's response is complete, or broken off. */
+    void exchangeDone(boolean close) {
+        if (close && context != null) {
+            closing = true;
+            Writes.flushAndClose(context.channel(), Unpooled.EMPTY_BUFFER);
+        } else {
+            responseDone();
+        }
+    }
+
+    private boolean responseComplete;
+
+    private void responseDone() {
+        responseComplete = true;
+        if (!requestComplete) {
+            // What is left of the body is read and dropped.
+            skipping = true;
+            readMore(true);
+        }
+        nextIfDone();
+    }
+
+    private void nextIfDone() {
+        if (!requestComplete || !responseComplete || closing) {
+            return;
+        }
+        requestComplete = false;
+        responseComplete = false;
+        exchange = null;
+        busy = false;
+        waitIdle();
+        while (!busy && !pipelined.isEmpty()) {
+            accept(pipelined.remove());
+            while (busy && !pipelined.isEmpty() && !(pipelined.peek() instanceof HttpRequest)) {
+                accept(pipelined.remove());
+            }
+        }
+        readMore(true);
+    }
+
+    private void waitIdle() {
+        if (context != null) {
+            ChannelHandlerContext ctx = context;
+            idle = ctx.executor().schedule(() -> Writes.close(ctx.channel()), IDLE_SECONDS, TimeUnit.SECONDS);
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (exchange != null && ctx.channel().isWritable()) {
+            exchange.onWritable();
+        }
+    }
+
+    private static String path(String uri) {
+        int query = uri.indexOf('?');
+        return query < 0 ? uri : uri.substring(0, query);
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.http;
+
+import io.goinfer.proxy.config.Listen;
+import io.goinfer.proxy.net.EventLoops;
+import io.goinfer.tunnel.wire.Writes;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.handler.ssl.SslContext;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** Binds one TCP address. */
+public final class EdgeListener {
+    private final Listen listen;
+    private final Channel channel;
+
+    private EdgeListener(Listen listen, Channel channel) {
+        this.listen = listen;
+        this.channel = channel;
+    }
+
+    /** Blocking. @throws java.io.IOException with a text for a person */
+    public static EdgeListener bind(Listen listen, EdgeRules rules, EventLoops loops, @Nullable SslContext tls)
+            throws java.io.IOException {
+        ChannelFuture bound = loops.server()
+                .childHandler(EdgePipeline.h1(rules, listen.services(), tls))
+                .bind(listen.socketAddress())
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new java.io.IOException(listen + ": " + bound.cause().getMessage(), bound.cause());
+        }
+        return new EdgeListener(listen, bound.channel());
+    }
+
+    public Listen listen() {
+        return listen;
+    }
+
+    public InetSocketAddress address() {
+        return (InetSocketAddress) channel.localAddress();
+    }
+
+    /** Accepts nothing more; open connections go on. */
+    public void close() {
+        Writes.close(channel);
+    }
+}

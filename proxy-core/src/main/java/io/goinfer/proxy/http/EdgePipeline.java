@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.http;
+
+import io.goinfer.proxy.config.Service;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.ssl.SslContext;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Every pipeline towards clients, each in one method, handlers in the order in which bytes meet them. */
+final class EdgePipeline {
+    private static final int MAX_LINE = 8 << 10;
+    private static final int MAX_HEAD = 32 << 10;
+    private static final int MAX_CHUNK = 16 << 10;
+
+    private EdgePipeline() {}
+
+    /** {@code (tls) · http1 · edge}. */
+    static ChannelInitializer<Channel> h1(EdgeRules rules, Set<Service> services, @Nullable SslContext tls) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel ch) {
+                if (tls != null) {
+                    ch.pipeline().addLast("tls", tls.newHandler(ch.alloc()));
+                }
+                ch.pipeline()
+                        .addLast(
+                                "http1",
+                                new HttpServerCodec(new HttpDecoderConfig()
+                                        .setMaxInitialLineLength(MAX_LINE)
+                                        .setMaxHeaderSize(MAX_HEAD)
+                                        .setMaxChunkSize(MAX_CHUNK)))
+                        .addLast("edge", new EdgeHandler(rules, services));
+            }
+        };
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.http;
+
+import io.goinfer.proxy.config.GoinferConfig.Limits;
+import io.goinfer.proxy.exchange.SelectBudget;
+import io.goinfer.proxy.keys.ApiKeys;
+import io.goinfer.proxy.metrics.Metrics;
+import io.goinfer.proxy.route.Router;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What every listener of a process shares.
+ *
+ * @param keys null: no key is needed ({@code --no-api-key}, loopback only)
+ */
+public record EdgeRules(
+        @Nullable ApiKeys keys,
+        List<String> origins,
+        Endpoints endpoints,
+        Router router,
+        Limits limits,
+        SelectBudget budget,
+        Metrics metrics,
+        AtomicInteger connections) {}
