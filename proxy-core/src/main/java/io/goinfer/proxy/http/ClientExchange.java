@@ -73,7 +73,6 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                 new RequestHead(requestId, request.method().name(), request.uri(), headers, hasBody),
                 chosen != null ? chosen : query.isEmpty() ? null : query.get(0),
                 request.headers().get(HopHeaders.NODE),
-                // A model that the head chose does not make the body wait: the node replaces the body's own.
                 new Exchange.Rules(rules.router(), rules.budget(), json, limits.selectBytes(), most),
                 this);
         rules.metrics().started();

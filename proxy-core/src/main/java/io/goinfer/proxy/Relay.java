@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy;
+
+import io.goinfer.certs.CertificateAuthority;
+import io.goinfer.certs.Enrollment;
+import io.goinfer.certs.Identity;
+import io.goinfer.certs.JoinToken;
+import io.goinfer.certs.NodeTrust;
+import io.goinfer.certs.StateFile;
+import io.goinfer.proxy.admin.AdminCommands;
+import io.goinfer.proxy.admin.LocalSocket;
+import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.config.Listen;
+import io.goinfer.proxy.config.Service;
+import io.goinfer.proxy.exchange.SelectBudget;
+import io.goinfer.proxy.fleet.Fleet;
+import io.goinfer.proxy.fleet.Nodes;
+import io.goinfer.proxy.http.EdgeListener;
+import io.goinfer.proxy.http.EdgeRules;
+import io.goinfer.proxy.http.Endpoints;
+import io.goinfer.proxy.http.EnrollEndpoint;
+import io.goinfer.proxy.keys.ApiKeys;
+import io.goinfer.proxy.metrics.Metrics;
+import io.goinfer.proxy.net.EventLoops;
+import io.goinfer.proxy.net.StateLock;
+import io.goinfer.proxy.net.TlsContexts;
+import io.goinfer.proxy.route.Router;
+import io.goinfer.tunnel.quic.BootKey;
+import io.goinfer.tunnel.quic.QuicListener;
+import io.goinfer.tunnel.quic.QuicTls;
+import io.netty.handler.ssl.SslContext;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** {@code goinfer serve}: listeners, fleet of nodes, local backends. Thread-safe; construction blocks. */
+public final class Relay implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
+    private static final Duration ACCEPT_WHILE_DRAINING = Duration.ofSeconds(5);
+
+    /**
+     * @param listen at least one
+     * @param noApiKey only with loopback listeners
+     * @param stateFolder {@code relay/} under the state directory
+     * @param hosts names and addresses for the relay's certificate
+     */
+    public record Options(
+            GoinferConfig config,
+            List<Listen> listen,
+            boolean noApiKey,
+            Path stateFolder,
+            Set<String> hosts,
+            String software) {}
+
+    private final Options options;
+    private final EventLoops loops = new EventLoops("relay");
+    private final StateLock lock;
+    private final ApiKeys keys;
+    private final CertificateAuthority ca;
+    private final Enrollment enrollment;
+    private final Fleet fleet = new Fleet(InstantSource.system());
+    private final Nodes nodes;
+    private final AdminCommands commands;
+    private final Backends backends;
+    private final List<EdgeListener> edges = new ArrayList<>();
+    private final List<QuicListener> tunnels = new ArrayList<>();
+    private final LocalSocket socket;
+    private final Metrics metrics = new Metrics();
+    private volatile boolean draining;
+
+    /** @throws IOException with a text for a person: state in use, port taken, unreadable files */
+    public Relay(Options options) throws IOException, GeneralSecurityException {
+        this.options = options;
+        Path folder = options.stateFolder();
+        this.lock = StateLock.take(folder)
+                .orElseThrow(() -> new IOException(
+                        "the state folder " + folder + " is in use by process " + StateLock.holder(folder)));
+        boolean done = false;
+        try {
+            InstantSource clock = InstantSource.system();
+            this.keys = new ApiKeys(folder, options.config().server().apiKeys(), clock);
+            this.ca = CertificateAuthority.open(folder, clock);
+            this.enrollment = new Enrollment(ca, folder);
+            this.nodes = new Nodes(enrollment, fleet);
+            this.commands = new AdminCommands(enrollment, keys, trust(options.config()), nodes, fleet);
+            this.backends = new Backends(options.config().node().backends(), loops, fleet);
+            Router router = new Router(fleet::catalog);
+            EnrollEndpoint enroll = new EnrollEndpoint(enrollment, ca, loops.blocking());
+            EdgeRules rules = new EdgeRules(
+                    options.noApiKey() ? null : keys,
+                    options.config().server().origins(),
+                    new Endpoints(router, metrics, () -> draining, enroll),
+                    router,
+                    options.config().limits(),
+                    new SelectBudget(),
+                    metrics,
+                    new AtomicInteger());
+            gauges(rules);
+            bindAll(rules);
+            this.socket = LocalSocket.serve(folder, commands);
+            done = true;
+        } finally {
+            if (!done) {
+                closeListeners();
+                loops.close();
+                lock.close();
+            }
+        }
+        backends.start();
+    }
+
+    private void gauges(EdgeRules rules) {
+        metrics.gauge(
+                "goinfer_client_connections",
+                "Connections of clients.",
+                () -> rules.connections().get());
+        metrics.gauge(
+                "goinfer_tunnel_sessions",
+                "Sessions of nodes.",
+                () -> nodes.connected().size());
+        metrics.gauge(
+                "goinfer_tunnel_exchanges",
+                "Exchanges that run through tunnels.",
+                () -> nodes.connected().stream()
+                        .mapToInt(one -> one.session().exchanges())
+                        .sum());
+        metrics.gauge(
+                "goinfer_tunnel_credit_bytes",
+                "Credit granted above the floors, all sessions.",
+                () -> nodes.connected().stream()
+                        .mapToLong(one -> one.session().outstandingCredit())
+                        .sum());
+        metrics.gauge(
+                "goinfer_select_held_bytes",
+                "Held back while models are looked for.",
+                () -> rules.budget().used());
+    }
+
+    private void bindAll(EdgeRules rules) throws IOException, GeneralSecurityException {
+        NodeTrust clients = new NodeTrust(ca.certificate());
+        Identity identity = null;
+        for (Listen listen : options.listen()) {
+            boolean tunnel = listen.services().contains(Service.TUNNEL);
+            SslContext tls = null;
+            if (listen.usesTls()) {
+                identity = identity == null ? identity() : identity;
+                tls = TlsContexts.server(identity, tunnel ? clients : null);
+            }
+            EdgeListener edge = EdgeListener.bind(listen, rules, loops, tls);
+            edges.add(edge);
+            if (tunnel && identity != null) {
+                tunnels.add(bindTunnel(edge.address(), identity, clients));
+            }
+        }
+    }
+
+    private QuicListener bindTunnel(InetSocketAddress address, Identity identity, NodeTrust clients)
+            throws IOException {
+        QuicListener listener = new QuicListener(
+                new QuicListener.Options(
+                        address,
+                        QuicTls.relay(identity.key(), identity.chain(), clients),
+                        bootKey(),
+                        nodes,
+                        options.config().limits().streams(),
+                        options.software()),
+                loops.next());
+        var bound = listener.bind().awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException(address + " (UDP): " + bound.cause().getMessage(), bound.cause());
+        }
+        return listener;
+    }
+
+    private Identity identity() throws IOException, GeneralSecurityException {
+        GoinferConfig.Tls tls = options.config().tls();
+        if (tls.certificate() != null && tls.key() != null) {
+            return TlsContexts.load(Path.of(tls.certificate()), Path.of(tls.key()), ca.certificate());
+        }
+        Set<String> hosts = new LinkedHashSet<>(options.hosts());
+        String publicUrl = options.config().server().publicUrl();
+        if (publicUrl != null) {
+            hosts.add(URI.create(publicUrl).getHost());
+        }
+        return ca.relayIdentity(hosts);
+    }
+
+    /** Kept, so that nodes of the process before recognise our boot notices. */
+    private BootKey bootKey() throws IOException {
+        Path file = options.stateFolder().resolve("boot.key");
+        if (!Files.exists(file)) {
+            byte[] key = new byte[BootKey.BYTES];
+            new SecureRandom().nextBytes(key);
+            StateFile.write(file, key);
+        }
+        return new BootKey(Files.readAllBytes(file));
+    }
+
+    /** A certificate of one's own is verified by the system's roots, the relay's CA by its pin. */
+    public static JoinToken.Trust trust(GoinferConfig config) {
+        return config.tls().certificate() == null ? JoinToken.Trust.PIN : JoinToken.Trust.PUBLIC;
+    }
+
+    public AdminCommands commands() {
+        return commands;
+    }
+
+    public ApiKeys keys() {
+        return keys;
+    }
+
+    public Fleet fleet() {
+        return fleet;
+    }
+
+    public Nodes nodes() {
+        return nodes;
+    }
+
+    public Path caFile() {
+        return options.stateFolder().resolve("ca.crt");
+    }
+
+    public List<EdgeListener> edges() {
+        return List.copyOf(edges);
+    }
+
+    /** /health 503 and GOAWAY at once; accepts 5 s longer while a node is connected; then waits for running exchanges. Blocking. */
+    public void stop(Duration deadline) {
+        long end = System.nanoTime() + deadline.toNanos();
+        draining = true;
+        boolean anyNode = !nodes.connected().isEmpty();
+        nodes.drain(deadline, "the relay is stopping");
+        try {
+            if (anyNode && running() > 0) {
+                waitUntilIdle(Math.min(end, System.nanoTime() + ACCEPT_WHILE_DRAINING.toNanos()));
+            }
+            closeListeners();
+            waitUntilIdle(end);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        LOG.info("stopped, {} exchanges cut", running());
+        close();
+    }
+
+    private int running() {
+        return nodes.connected().stream()
+                        .mapToInt(one -> one.session().exchanges())
+                        .sum()
+                + options.config().node().backends().stream()
+                        .mapToInt(backend -> fleet.running(backend.name()))
+                        .sum();
+    }
+
+    private void waitUntilIdle(long until) throws InterruptedException {
+        while (running() > 0 && System.nanoTime() < until) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+
+    private void closeListeners() {
+        edges.forEach(EdgeListener::close);
+    }
+
+    @Override
+    public void close() {
+        closeListeners();
+        backends.close();
+        try {
+            socket.close();
+            tunnels.forEach(QuicListener::close);
+            loops.close();
+            lock.close();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    /** Commands on the state folder of a relay that does not run. The caller closes the lock. @throws IOException if somebody has it */
+    public static AdminCommands offline(Path folder, GoinferConfig config)
+            throws IOException, GeneralSecurityException {
+        CertificateAuthority ca = CertificateAuthority.open(folder, InstantSource.system());
+        return new AdminCommands(
+                new Enrollment(ca, folder),
+                new ApiKeys(folder, config.server().apiKeys(), InstantSource.system()),
+                trust(config),
+                null,
+                null);
+    }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.admin;
+
+import io.goinfer.certs.Enrollment;
+import io.goinfer.certs.JoinToken;
+import io.goinfer.proxy.fleet.Fleet;
+import io.goinfer.proxy.fleet.Nodes;
+import io.goinfer.proxy.keys.ApiKeys;
+import io.goinfer.proxy.keys.Role;
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.session.TunnelSession;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the command line does with a relay's state: tokens, keys, nodes. The same table for a running relay (asked through {@link LocalSocket}) and for the
+ * bare state folder. Blocking.
+ */
+public final class AdminCommands {
+    private static final long DISCONNECT_SECONDS = 5;
+
+    /** A problem for a person; nothing was changed. */
+    public static final class Problem extends Exception {
+        private static final long serialVersionUID = 1;
+
+        public Problem(String message) {
+            super(message);
+        }
+    }
+
+    /** Rows out; arguments by name in. */
+    private interface Command {
+        List<Map<String, String>> run(Map<String, String> arguments) throws IOException, Problem;
+    }
+
+    private final Map<String, Command> table = new LinkedHashMap<>();
+    private final Enrollment enrollment;
+    private final ApiKeys keys;
+    private final JoinToken.Trust trust;
+    private final @Nullable Nodes nodes;
+    private final @Nullable Fleet fleet;
+
+    /** @param nodes,fleet null where no relay runs */
+    public AdminCommands(
+            Enrollment enrollment, ApiKeys keys, JoinToken.Trust trust, @Nullable Nodes nodes, @Nullable Fleet fleet) {
+        this.enrollment = enrollment;
+        this.keys = keys;
+        this.trust = trust;
+        this.nodes = nodes;
+        this.fleet = fleet;
+        table.put("token create", this::tokenCreate);
+        table.put("token list", arguments -> enrollment.tokens());
+        table.put("token revoke", this::tokenRevoke);
+        table.put("keys create", this::keysCreate);
+        table.put("keys list", arguments -> keys.list());
+        table.put("keys revoke", this::keysRevoke);
+        table.put("nodes list", arguments -> nodesList());
+        table.put("nodes revoke", this::nodesRevoke);
+        table.put("nodes rename", this::nodesRename);
+    }
+
+    public List<Map<String, String>> run(String command, Map<String, String> arguments) throws IOException, Problem {
+        Command found = table.get(command);
+        if (found == null) {
+            throw new Problem("unknown command: " + command);
+        }
+        return found.run(arguments);
+    }
+
+    private List<Map<String, String>> tokenCreate(Map<String, String> arguments) throws IOException, Problem {
+        String seconds = arguments.getOrDefault("seconds", "3600");
+        if (!seconds.matches("\\d{1,8}")) {
+            throw new Problem("lifetime: " + seconds + " (expected: seconds)");
+        }
+        JoinToken token = enrollment.createToken(Duration.ofSeconds(Long.parseLong(seconds)), trust);
+        return List.of(Map.of(
+                "token",
+                token.text(),
+                "id",
+                token.id(),
+                "expires",
+                token.expires().toString()));
+    }
+
+    private List<Map<String, String>> tokenRevoke(Map<String, String> arguments) throws IOException, Problem {
+        String id = required(arguments, "id");
+        if (!enrollment.revokeToken(id)) {
+            throw new Problem("no join token " + id + "; goinfer token list shows them");
+        }
+        return List.of();
+    }
+
+    private List<Map<String, String>> keysCreate(Map<String, String> arguments) throws IOException, Problem {
+        String name = arguments.getOrDefault("name", "key");
+        Role role;
+        try {
+            role = Role.valueOf(arguments.getOrDefault("role", "user").toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            role = Role.NONE;
+        }
+        if (role == Role.NONE) {
+            throw new Problem("role: " + arguments.get("role") + " (expected: user, admin or metrics)");
+        }
+        if (!name.matches("[\\w. @-]{1,64}")) {
+            throw new Problem("name: letters, digits, ' ', '.', '_', '@', '-', at most 64");
+        }
+        ApiKeys.Created created = keys.create(name, role);
+        return List.of(Map.of("key", created.text(), "id", created.key().id(), "name", name));
+    }
+
+    private List<Map<String, String>> keysRevoke(Map<String, String> arguments) throws IOException, Problem {
+        String id = required(arguments, "id");
+        if (!keys.revoke(id)) {
+            throw new Problem(
+                    "no key " + id + " among those made with goinfer keys create; goinfer keys list shows them");
+        }
+        return List.of();
+    }
+
+    private List<Map<String, String>> nodesList() {
+        List<Map<String, String>> rows = new ArrayList<>();
+        for (Enrollment.Node node : enrollment.nodes()) {
+            Map<String, String> row = new LinkedHashMap<>();
+            row.put("name", node.name());
+            row.put("state", node.revoked() ? "revoked" : nodes == null ? "unknown (no relay runs)" : "offline");
+            row.put("enrolled", node.enrolled().toString());
+            if (nodes != null) {
+                nodes.connected().stream()
+                        .filter(one -> one.nodeId().equals(node.id()))
+                        .forEach(one -> {
+                            TunnelSession session = one.session();
+                            row.put("state", session.suspect() ? "suspect" : "connected");
+                            row.put("transport", one.transport());
+                            row.put("address", String.valueOf(one.remote()).replaceFirst("^/", ""));
+                            row.put("exchanges", Integer.toString(session.exchanges()));
+                            row.put("credit", Long.toString(session.outstandingCredit()));
+                        });
+            }
+            row.put("id", node.id());
+            rows.add(row);
+        }
+        return rows;
+    }
+
+    private List<Map<String, String>> nodesRevoke(Map<String, String> arguments) throws IOException, Problem {
+        Enrollment.Node node = node(arguments);
+        enrollment.revoke(node);
+        if (nodes != null) {
+            try {
+                nodes.disconnect(node.id(), Code.REVOKED, "this node was revoked")
+                        .get(DISCONNECT_SECONDS, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException | TimeoutException e) {
+                throw new IOException("node " + node.name() + " is revoked, but its session did not end in time", e);
+            }
+        }
+        return List.of();
+    }
+
+    private List<Map<String, String>> nodesRename(Map<String, String> arguments) throws IOException, Problem {
+        Enrollment.Node node = node(arguments);
+        String name = required(arguments, "name");
+        if (!enrollment.rename(node, name)) {
+            throw new Problem("name " + name + " is taken, or not letters, digits, '.', '_', '-'");
+        }
+        if (fleet != null) {
+            fleet.rename(node.id(), name);
+        }
+        return List.of();
+    }
+
+    private Enrollment.Node node(Map<String, String> arguments) throws Problem {
+        String wanted = required(arguments, "node");
+        Optional<Enrollment.Node> node = enrollment.find(wanted);
+        return node.orElseThrow(() -> new Problem("no node " + wanted + "; goinfer nodes list shows them"));
+    }
+
+    private static String required(Map<String, String> arguments, String name) throws Problem {
+        String value = arguments.get(name);
+        if (value == null || value.isBlank()) {
+            throw new Problem(name + " is missing");
+        }
+        return value;
+    }
+}
