@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.launcher;
+
+import io.goinfer.certs.StateFile;
+import io.goinfer.proxy.Relay;
+import io.goinfer.proxy.admin.AdminCommands;
+import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.keys.Role;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a relay does once: writes a configuration, makes an admin key, shows how a node joins. Secrets are printed to a terminal only. */
+final class FirstStart {
+    private static final String CONFIG = """
+            # goinfer.yml: see the README. Every key is optional.
+            server:
+              # listen:                                  # address: services; without it 127.0.0.1:8080 and 0.0.0.0:8443
+              #   "127.0.0.1:8080": openai,models,goinfer,llama-swap,admin
+              #   "0.0.0.0:8443":   openai,admin,tunnel  # TLS on TCP, QUIC on UDP
+              # public_url: https://gpu.example.com:8443 # how nodes and clients reach this relay
+              # origins: [https://chat.example.com]      # web pages that may call the API
+            node:
+              # backends: [http://127.0.0.1:8081]        # servers that already run
+              # relays: [https://gpu.example.com:8443]
+            """;
+
+    private final CommonOptions common;
+    private final boolean configMissing;
+
+    FirstStart(CommonOptions common) {
+        this.common = common;
+        this.configMissing = common.folders().findConfig(common.config) == null;
+    }
+
+    /** Never fails a start: a read-only home is no reason not to serve. */
+    void writeConfigIfMissing() {
+        Path file = common.folders().config();
+        Path folder = file.getParent();
+        if (!configMissing || folder == null) {
+            return;
+        }
+        try {
+            StateFile.folder(folder);
+            StateFile.write(file, CONFIG);
+        } catch (IOException e) {
+            org.slf4j.LoggerFactory.getLogger("goinfer").warn("{} could not be written: {}", file, e.getMessage());
+        }
+    }
+
+    void announceKeys(Relay relay, GoinferConfig config, @Nullable String joinUrl, PrintWriter out)
+            throws IOException, AdminCommands.Problem {
+        if (relay.keys().hasAdmin()) {
+            return;
+        }
+        String key = relay.keys().create("first admin", Role.ADMIN).text();
+        if (System.console() == null) {
+            Path file = common.state().resolve("relay").resolve("first-admin-key");
+            StateFile.write(file, key + "\n");
+            out.println("admin key: in " + file);
+            if (joinUrl != null) {
+                out.println("to join a node: goinfer token create, then on the node: goinfer connect " + joinUrl
+                        + " --token-file -");
+            }
+            return;
+        }
+        out.println("admin key (shown once): " + key);
+        if (joinUrl != null) {
+            Map<String, String> token =
+                    relay.commands().run("token create", Map.of()).get(0);
+            out.println("to join a node, within the hour: goinfer connect " + joinUrl + " --token-file -");
+            out.println(token.get("token"));
+        }
+    }
+
+    static boolean exists(Path file) {
+        return Files.exists(file);
+    }
+}

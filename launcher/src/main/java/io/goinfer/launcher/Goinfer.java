@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.launcher;
+
+import io.goinfer.proxy.admin.AdminCommands;
+import io.goinfer.proxy.config.ConfigException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/** The program: {@code goinfer [COMMAND]}. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+@Command(
+        name = "goinfer",
+        description =
+                "Use the LLMs on your own GPU from anywhere: a relay on a public machine, a node beside the GPU, QUIC between them.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        subcommands = {
+            DemoCommand.class,
+            ServeCommand.class,
+            ConnectCommand.class,
+            TokenCommand.class,
+            KeysCommand.class,
+            NodesCommand.class,
+            ConfigCommand.class,
+            BenchCommand.class
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  goinfer demo                                  relay, node and a model on this machine, in one go",
+            "  goinfer serve --public                        the relay, on a public machine",
+            "  goinfer connect https://HOST:8443 --backend http://127.0.0.1:8081",
+            "                                                the node, on the GPU machine, for a llama-server that runs",
+            "  goinfer --backend http://127.0.0.1:8081       standalone: keys and routing in front of a llama-server",
+            "",
+            "Without a command goinfer serves. goinfer COMMAND --help explains each."
+        })
+public final class Goinfer {
+    private Goinfer() {}
+
+    public static void main(String[] arguments) {
+        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments));
+    }
+
+    /** For {@link #main} and for tests. */
+    static int run(PrintWriter out, PrintWriter err, String... arguments) {
+        CommandLine line = new CommandLine(new Goinfer())
+                .setOut(out)
+                .setErr(err)
+                .setPosixClusteredShortOptionsAllowed(false)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command))
+                .setParameterExceptionHandler(Goinfer::misused);
+        return line.execute(withDefaultCommand(line, arguments));
+    }
+
+    /** {@code goinfer --backend …} is {@code goinfer serve --backend …}. */
+    private static String[] withDefaultCommand(CommandLine line, String[] arguments) {
+        boolean help = arguments.length == 1
+                && List.of("-h", "--help", "-V", "--version").contains(arguments[0]);
+        boolean command = arguments.length > 0 && line.getSubcommands().containsKey(arguments[0]);
+        boolean word = arguments.length > 0 && !arguments[0].startsWith("-");
+        if (help || command || word) {
+            return arguments;
+        }
+        List<String> all = new ArrayList<>(List.of("serve"));
+        all.addAll(List.of(arguments));
+        return all.toArray(String[]::new);
+    }
+
+    /** One clear line for what a person can mend; a stack trace for our bugs only. */
+    private static int failed(Exception failure, CommandLine command) {
+        PrintWriter err = command.getErr();
+        if (failure instanceof ConfigException config) {
+            config.problems().forEach(problem -> err.println("goinfer: " + problem.text()));
+        } else if (failure instanceof NoSuchFileException missing) {
+            err.println("goinfer: " + missing.getFile() + ": no such file");
+        } else if (failure instanceof FileSystemException file) {
+            err.println("goinfer: " + file.getFile() + ": "
+                    + (file.getReason() == null ? "cannot be read or written (permission?)" : file.getReason()));
+        } else if (failure instanceof IOException
+                || failure instanceof AdminCommands.Problem
+                || failure instanceof GeneralSecurityException
+                || failure instanceof IllegalArgumentException) {
+            err.println("goinfer: " + failure.getMessage());
+        } else {
+            err.println("goinfer: a bug: " + failure);
+            failure.printStackTrace(err);
+        }
+        return 1;
+    }
+
+    private static int misused(ParameterException failure, String[] arguments) {
+        CommandLine command = failure.getCommandLine();
+        command.getErr().println("goinfer: " + failure.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(failure, command.getErr());
+        command.getErr().println("See: " + command.getCommandSpec().qualifiedName() + " --help");
+        return 2;
+    }
+}
