@@ -17,12 +17,11 @@ import org.jspecify.annotations.Nullable;
  * ({@code "sent_ns"}, {@code System.nanoTime()}, one clock for all processes of a Linux machine). Confined to the server's loop.
  */
 final class Generation {
-    private static final ByteBuf HEAD = Unpooled.unreleasableBuffer(Unpooled.directBuffer()
-            .writeBytes(
-                    ("HTTP/1.1 200 OK\r\nServer: llama.cpp\r\nAccess-Control-Allow-Origin: \r\nX-Accel-Buffering: no\r\n"
-                                    + "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
-                                    + "Keep-Alive: timeout=5, max=100\r\n\r\n")
-                            .getBytes(StandardCharsets.US_ASCII)));
+    private static final ByteBuf HEAD = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(
+            ("HTTP/1.1 200 OK\r\nServer: llama.cpp\r\nAccess-Control-Allow-Origin: \r\nX-Accel-Buffering: no\r\n"
+                            + "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
+                            + "Keep-Alive: timeout=5, max=100\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII)));
     private static final byte[] MIDDLE = ",\"sent_ns\":".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] END = "}\n\n".getBytes(StandardCharsets.US_ASCII);
 

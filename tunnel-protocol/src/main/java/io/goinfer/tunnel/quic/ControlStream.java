@@ -76,6 +76,6 @@ final class ControlStream extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         decoder.close();
-        wire.close(Code.NO_ERROR, "the control stream closed");
+        wire.controlStreamClosed();
     }
 }

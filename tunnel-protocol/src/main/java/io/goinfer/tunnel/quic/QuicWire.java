@@ -17,6 +17,7 @@ import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicConnectionPathStats;
 import io.netty.handler.codec.quic.QuicStreamType;
+import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -24,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     private static final int MAX_REASON_BYTES = 200;
+    private static final long CLOSE_GRACE_MILLIS = 50;
 
     private final QuicChannel channel;
     private final SocketAddress remote;
@@ -143,6 +146,16 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
             events.onControl(frame);
         } else {
             early.add(frame);
+        }
+    }
+
+    /** Netty closes streams before it says why the connection closed: the reason is waited for. */
+    void controlStreamClosed() {
+        if (!closed) {
+            Future<?> unused = loop().schedule(
+                            () -> close(Code.NO_ERROR, "the control stream closed"),
+                            CLOSE_GRACE_MILLIS,
+                            TimeUnit.MILLISECONDS);
         }
     }
 

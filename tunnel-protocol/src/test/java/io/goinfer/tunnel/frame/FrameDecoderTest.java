@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.frame;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FrameDecoderTest {
+    private final FrameDecoder decoder = new FrameDecoder(FrameType.Scope.EXCHANGE, ByteBufAllocator.DEFAULT);
+
+    @Property(tries = 300)
+    void readsTheSameFramesHoweverTheBytesAreCut(@ForAll @IntRange(min = 1, max = 40) int step, @ForAll long seed) {
+        List<Frame> sent = sample(new Random(seed));
+        ByteBuf wire = Unpooled.buffer();
+        for (Frame frame : sent) {
+            ByteBuf encoded = FrameEncoder.encode(frame, ByteBufAllocator.DEFAULT);
+            wire.writeBytes(encoded);
+            encoded.release();
+        }
+
+        List<String> got = new ArrayList<>();
+        while (wire.isReadable()) {
+            decoder.read(wire.readRetainedSlice(Math.min(step, wire.readableBytes())), frame -> got.add(text(frame)));
+        }
+        wire.release();
+
+        assertThat(got).isEqualTo(expected(new Random(seed)));
+        assertThat(decoder.pendingBytes()).isZero();
+    }
+
+    private static List<String> expected(Random random) {
+        List<String> texts = new ArrayList<>();
+        sample(random).forEach(frame -> texts.add(text(frame)));
+        return texts;
+    }
+
+    private static List<Frame> sample(Random random) {
+        List<Frame> frames = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            byte[] body = new byte[random.nextInt(200)];
+            random.nextBytes(body);
+            frames.add(new Frame.Data(Unpooled.copiedBuffer(body), random.nextBoolean(), random.nextBoolean()));
+            frames.add(
+                    new Frame.Credit(random.nextBoolean(), false, random.nextInt(1000), 1000 + random.nextInt(1000)));
+            frames.add(new Frame.Response(200 + random.nextInt(300), List.of(new Field("x-a", "ü" + i)), false));
+            frames.add(new Frame.Reset(Code.BACKEND_RESET, "gone " + i));
+        }
+        return frames;
+    }
+
+    /** Also releases. */
+    private static String text(Frame frame) {
+        if (frame instanceof Frame.Data data) {
+            String text = "DATA " + data.end() + data.bulk() + ByteBufUtil.hexDump(data.content());
+            data.content().release();
+            return text;
+        }
+        return frame.toString();
+    }
+
+    @Property(tries = 2000)
+    void garbageGivesFramesOrAFrameExceptionAndNothingElse(
+            @ForAll @Size(max = 300) byte[] garbage, @ForAll boolean control) {
+        FrameDecoder fresh = new FrameDecoder(
+                control ? FrameType.Scope.CONTROL : FrameType.Scope.EXCHANGE, ByteBufAllocator.DEFAULT);
+        try {
+            fresh.read(Unpooled.copiedBuffer(garbage), frame -> {
+                if (frame instanceof Frame.Models models) {
+                    models.payload().release();
+                } else if (frame instanceof Frame.Load load) {
+                    load.payload().release();
+                } else {
+                    text(frame);
+                }
+            });
+        } catch (FrameException e) {
+            assertThat(e.reason()).isNotEmpty();
+        } finally {
+            fresh.close();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "22004001, DATA",
+        "25001001, RESET",
+        "24000011, CREDIT",
+        "20010001, REQUEST",
+        "21010001, RESPONSE",
+        "26010001, INFO"
+    })
+    void refusesAnOversizedFrameBeforeItsPayloadArrives(String header, String type) {
+        ByteBuf in =
+                Unpooled.copiedBuffer(ByteBufUtil.decodeHexDump(header.substring(0, 2) + "00" + header.substring(2)));
+
+        assertThatThrownBy(() -> decoder.read(in, frame -> {}))
+                .isInstanceOf(FrameException.class)
+                .hasMessageContaining(type)
+                .hasMessageContaining("expected: <=");
+    }
+
+    @Test
+    void skipsAnUnknownOptionalFrameAndRefusesAnUnknownOther() {
+        List<Frame> got = new ArrayList<>();
+        byte[] optional = ByteBufUtil.decodeHexDump("3f80000003aabbcc" + "2500000006" + "00000005" + "0000");
+
+        decoder.read(Unpooled.copiedBuffer(optional), got::add);
+
+        assertThat(got).containsExactly(new Frame.Reset(Code.CANCELLED, ""));
+        assertThatThrownBy(() -> decoder.read(Unpooled.copiedBuffer(ByteBufUtil.decodeHexDump("3f00000000")), got::add))
+                .isInstanceOf(FrameException.class)
+                .hasMessageContaining("unknown frame type: 63");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"a b", "a:b", "A", "'a\r'"})
+    void refusesFieldNamesThatTheNextHopCouldMisread(String name) {
+        ByteBuf bad = FrameEncoder.encode(
+                new Frame.Response(200, List.of(new Field(name, "v")), false), ByteBufAllocator.DEFAULT);
+
+        assertThatThrownBy(() -> decoder.read(bad, frame -> {})).isInstanceOf(FrameException.class);
+    }
+
+    @Test
+    void refusesLineBreaksInFieldValues() {
+        ByteBuf bad = FrameEncoder.encode(
+                new Frame.Response(200, List.of(new Field("a", "v\r\nx: y")), false), ByteBufAllocator.DEFAULT);
+
+        assertThatThrownBy(() -> decoder.read(bad, frame -> {})).hasMessageContaining("field value");
+    }
+
+    @Test
+    void refusesControlFramesOnAnExchangeStream() {
+        ByteBuf ping = FrameEncoder.encode(new Frame.Ping(1, false), ByteBufAllocator.DEFAULT);
+
+        assertThatThrownBy(() -> decoder.read(ping, frame -> {})).hasMessageContaining("PING on the EXCHANGE stream");
+    }
+}

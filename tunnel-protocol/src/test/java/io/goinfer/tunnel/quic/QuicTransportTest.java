@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.quic;
+
+import static io.goinfer.tunnel.testing.Eventually.eventually;
+
+import io.goinfer.tunnel.session.TransportContract;
+
+/** The contract over real QUIC on loopback. */
+class QuicTransportTest extends TransportContract {
+    private QuicRig rig;
+
+    @Override
+    protected void connect(int maxStreams) throws Exception {
+        rig = new QuicRig().listen(0, relaySide);
+        rig.connect(nodeSide, maxStreams, () -> {});
+        eventually("the relay has the session", () -> relaySide.session != null);
+    }
+
+    @Override
+    protected void disconnect() {
+        rig.close();
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class LivenessTest {
+    private static final long MS = 1_000_000L;
+
+    private final Liveness liveness = new Liveness(0);
+
+    /** Ticks every 250 ms until {@code untilMillis}; answers PINGs if {@code answering}; returns the time of DEAD or -1. */
+    private long run(long fromMillis, long untilMillis, boolean answering) {
+        for (long now = fromMillis; now <= untilMillis; now += 250) {
+            switch (liveness.tick(now * MS)) {
+                case PING -> {
+                    long number = liveness.pinged(now * MS);
+                    if (answering) {
+                        assertThat(liveness.ponged(number, now * MS + MS)).isTrue();
+                    }
+                }
+                case DEAD -> {
+                    return now;
+                }
+                case NOTHING -> {
+                    continue;
+                }
+            }
+        }
+        return -1;
+    }
+
+    @Test
+    void aPeerThatAnswersIsNeverSuspect() {
+        assertThat(run(250, 60_000, true)).isEqualTo(-1);
+        assertThat(liveness.suspect(60_000 * MS)).isFalse();
+    }
+
+    @Test
+    void aPeerThatFallsSilentIsSuspectWithinFiveSecondsAndDeadWithinNine() {
+        run(250, 10_000, true);
+
+        assertThat(run(10_250, 15_000, false)).isEqualTo(-1);
+        assertThat(liveness.suspect(15_250 * MS)).isTrue();
+        long dead = run(15_250, 30_000, false);
+
+        assertThat(dead).isBetween(18_000L, 19_500L);
+    }
+
+    @Test
+    void aLateAnswerEndsTheSuspicion() {
+        run(250, 6_500, false);
+        assertThat(liveness.suspect(6_500 * MS)).isTrue();
+
+        assertThat(liveness.ponged(1, 6_600 * MS)).isTrue();
+
+        assertThat(liveness.suspect(6_600 * MS)).isFalse();
+        assertThat(run(6_750, 9_000, true)).isEqualTo(-1);
+    }
+
+    @Test
+    void aLoopThatWasStoppedItselfGivesThePeerThatMuchMoreOnce() {
+        run(250, 1_500, false);
+
+        assertThat(liveness.tick(15_000 * MS)).isNotEqualTo(Liveness.Action.DEAD);
+        assertThat(run(15_250, 40_000, false)).isBetween(21_000L, 24_000L);
+    }
+
+    @Test
+    void anAnswerThatNobodyAskedForIsALie() {
+        assertThat(liveness.ponged(1, MS)).isFalse();
+    }
+}
