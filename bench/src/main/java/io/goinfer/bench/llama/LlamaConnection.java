@@ -247,8 +247,7 @@ final class LlamaConnection extends ChannelInboundHandlerAdapter {
 
     /** A body of a given size, as fast as the socket takes it. */
     private static final class Download {
-        private static final ByteBuf PIECE =
-                Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(new byte[32 << 10]));
+        private static final ByteBuf PIECE = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(new byte[32 << 10]));
 
         private final LlamaConnection connection;
         private long left;

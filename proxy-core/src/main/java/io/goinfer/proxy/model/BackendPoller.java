@@ -139,7 +139,10 @@ public final class BackendPoller implements AutoCloseable {
                 .addListener(connected -> {
                     Channel channel = ((io.netty.channel.ChannelFuture) connected).channel();
                     if (!connected.isSuccess()) {
-                        failed(mine, "it does not accept connections (" + connected.cause().getMessage() + ")");
+                        failed(
+                                mine,
+                                "it does not accept connections ("
+                                        + connected.cause().getMessage() + ")");
                         return;
                     }
                     FullHttpRequest request = new DefaultFullHttpRequest(
