@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,7 @@ public final class Node implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
 
     private final EventLoops loops = new EventLoops("node", 1);
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final StateLock lock;
     private final Backends backends;
     private final List<NodeLink> links = new ArrayList<>();
@@ -89,6 +91,9 @@ public final class Node implements AutoCloseable {
     /** At once, as a killed process would, but for the lock. */
     @Override
     public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
         backends.close();
         loops.close();
         try {

@@ -43,6 +43,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,6 +81,7 @@ public final class Relay implements AutoCloseable {
     private final List<QuicListener> tunnels = new ArrayList<>();
     private final LocalSocket socket;
     private final Metrics metrics = new Metrics();
+    private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean draining;
 
     /** @throws IOException with a text for a person: state in use, port taken, unreadable files */
@@ -279,6 +281,9 @@ public final class Relay implements AutoCloseable {
 
     @Override
     public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
         closeListeners();
         backends.close();
         try {

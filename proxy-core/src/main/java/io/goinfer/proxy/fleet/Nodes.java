@@ -100,18 +100,23 @@ public final class Nodes implements NodeAuthority {
         }
     }
 
-    /** The session that serves new exchanges of a node: the newest whose certificate is still good. */
+    /** The session that serves new exchanges of a node: the newest that accepts and whose certificate is still good. */
     private synchronized @Nullable TunnelSession serving(String nodeId) {
         Entry best = null;
         for (Entry entry : sessions.getOrDefault(nodeId, List.of())) {
-            boolean newer = best == null || Succession.newer(entry.claim(), best.claim());
-            boolean usable = best == null || !best.handle().session().accepts();
-            if (enrollment.stillGood(entry.certificate())
-                    && (newer && entry.handle().session().accepts() || usable && best == null)) {
+            boolean usable = entry.handle().session().accepts() && enrollment.stillGood(entry.certificate());
+            if (usable && (best == null || Succession.newer(entry.claim(), best.claim()))) {
                 best = entry;
             }
         }
         return best == null ? null : best.handle().session();
+    }
+
+    private synchronized boolean full(String nodeId) {
+        return sessions.getOrDefault(nodeId, List.of()).stream().anyMatch(entry -> {
+            TunnelSession session = entry.handle().session();
+            return session.exchanges() >= session.terms().maxStreams();
+        });
     }
 
     /** The door for one connection. */
@@ -172,7 +177,7 @@ public final class Nodes implements NodeAuthority {
             fleet.add(
                     id,
                     handle.terms().nodeName(),
-                    new TunnelUpstream(handle.terms().nodeName(), () -> serving(id)));
+                    new TunnelUpstream(handle.terms().nodeName(), () -> serving(id), () -> full(id)));
             // Only now: the handle has its session when the loop comes back.
             handle.wire().loop().execute(() -> {
                 synchronized (Nodes.this) {

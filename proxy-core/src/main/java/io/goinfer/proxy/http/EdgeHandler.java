@@ -13,6 +13,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -55,6 +56,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private static final Logger LOG = LoggerFactory.getLogger(EdgeHandler.class);
     private static final long IDLE_SECONDS = 75;
     private static final int MAX_PIPELINED = 64;
+    private static final long LINGER_SECONDS = 2;
 
     private final EdgeRules rules;
     private final Set<Service> services;
@@ -398,11 +400,27 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (close) {
             closing = true;
             response.headers().set("connection", "close");
-            Writes.flushAndClose(context.channel(), response);
+            if (requestComplete) {
+                Writes.flushAndClose(context.channel(), response);
+            } else {
+                lingerAndClose(context, response);
+            }
         } else {
             Writes.flush(context, response);
             responseDone();
         }
+    }
+
+    /** Closing a socket with unread bytes resets it, and the answer is lost: end our side, drop what still comes, for a moment. */
+    private static void lingerAndClose(ChannelHandlerContext ctx, FullHttpResponse response) {
+        ctx.writeAndFlush(response).addListener(written -> {
+            if (ctx.channel() instanceof DuplexChannel duplex && ctx.pipeline().get(SslHandler.class) == null) {
+                duplex.shutdownOutput().addListener(done -> {});
+            }
+            ctx.channel().config().setAutoRead(true);
+            Future<?> unused =
+                    ctx.executor().schedule(() -> Writes.close(ctx.channel()), LINGER_SECONDS, TimeUnit.SECONDS);
+        });
     }
 
     /** An answer of the exchange's own refusal. */

@@ -32,6 +32,7 @@ final class TunnelStream implements Upstream.Stream {
     private final String modelId;
     private final Upstream.Response response;
     private final EventLoop loop;
+    private final Hop toExchange;
     private @Nullable Hop toSession;
     private int crossing;
     private boolean peerWritable = true;
@@ -46,6 +47,12 @@ final class TunnelStream implements Upstream.Stream {
         this.modelId = modelId;
         this.loop = loop;
         this.response = response;
+        // One way for everything, or "writable" could overtake "not writable".
+        this.toExchange = new Hop(loop, () -> {
+            if (!over) {
+                response.onBatchEnd();
+            }
+        });
     }
 
     void start(@Nullable TunnelSession session) {
@@ -59,7 +66,7 @@ final class TunnelStream implements Upstream.Stream {
             if (session.accepts()) {
                 sessionExchange = session.open(head(), new SessionSide());
             } else {
-                loop.execute(() -> failed(lost()));
+                toExchange.run(() -> failed(lost()));
             }
         });
     }
@@ -98,7 +105,7 @@ final class TunnelStream implements Upstream.Stream {
                 content.release();
             }
             boolean writable = sessionExchange != null && sessionExchange.isWritable();
-            loop.execute(() -> crossed(size, writable));
+            toExchange.run(() -> crossed(size, writable));
         });
     }
 
@@ -171,15 +178,9 @@ final class TunnelStream implements Upstream.Stream {
 
     /** On the session's loop; everything goes over to the exchange's. */
     private final class SessionSide implements ExchangeEvents {
-        private final Hop hop = new Hop(loop, () -> {
-            if (!over) {
-                response.onBatchEnd();
-            }
-        });
-
         @Override
         public void onInfo(Frame.Info info) {
-            hop.run(() -> {
+            toExchange.run(() -> {
                 if (!over) {
                     response.onInfo(info.status(), TunnelHeads.headers(info.fields()));
                 }
@@ -188,7 +189,7 @@ final class TunnelStream implements Upstream.Stream {
 
         @Override
         public void onResponse(Frame.Response head) {
-            hop.run(() -> {
+            toExchange.run(() -> {
                 if (!over) {
                     response.onHead(head.status(), TunnelHeads.headers(head.fields()));
                 }
@@ -197,7 +198,7 @@ final class TunnelStream implements Upstream.Stream {
 
         @Override
         public void onData(ByteBuf content) {
-            hop.run(() -> {
+            toExchange.run(() -> {
                 if (over) {
                     content.release();
                 } else {
@@ -216,7 +217,7 @@ final class TunnelStream implements Upstream.Stream {
         @Override
         public void onEnd() {
             HttpHeaders last = trailers == null ? TunnelHeads.headers(List.of()) : trailers;
-            hop.run(() -> {
+            toExchange.run(() -> {
                 if (!over) {
                     over = true;
                     response.onEnd(last);
@@ -227,12 +228,12 @@ final class TunnelStream implements Upstream.Stream {
 
         @Override
         public void onReset(Code code, String reason) {
-            hop.run(() -> failed(refusal(code, reason)));
+            toExchange.run(() -> failed(refusal(code, reason)));
         }
 
         @Override
         public void onWritable() {
-            hop.run(() -> {
+            toExchange.run(() -> {
                 peerWritable = true;
                 if (!over && isWritable()) {
                     response.onWritable();
@@ -242,7 +243,7 @@ final class TunnelStream implements Upstream.Stream {
 
         @Override
         public void onBatchEnd() {
-            hop.batchEnd();
+            toExchange.batchEnd();
         }
     }
 

@@ -3,6 +3,7 @@ package io.goinfer.proxy.upstream;
 
 import io.goinfer.tunnel.session.TunnelSession;
 import io.netty.channel.EventLoop;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -10,24 +11,27 @@ import org.jspecify.annotations.Nullable;
 public final class TunnelUpstream implements Upstream {
     private final String node;
     private final Supplier<@Nullable TunnelSession> session;
+    private final BooleanSupplier full;
 
-    /** @param session the one that serves new exchanges; null while the node is not connected */
-    public TunnelUpstream(String node, Supplier<@Nullable TunnelSession> session) {
+    /**
+     * @param session the one that serves new exchanges; null while there is none
+     * @param full there is a session, but it has all the exchanges that it takes
+     */
+    public TunnelUpstream(String node, Supplier<@Nullable TunnelSession> session, BooleanSupplier full) {
         this.node = node;
         this.session = session;
+        this.full = full;
     }
 
     /** Read from other loops: advice. The session decides when it is asked. */
     @Override
     public boolean accepts() {
-        TunnelSession now = session.get();
-        return now != null && now.accepts();
+        return session.get() != null;
     }
 
     @Override
     public boolean full() {
-        TunnelSession now = session.get();
-        return now != null && now.exchanges() >= now.terms().maxStreams();
+        return full.getAsBoolean();
     }
 
     @Override
