@@ -1,14 +1,95 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.launcher;
 
+import io.goinfer.bench.Bench;
+import io.goinfer.bench.Report;
+import io.goinfer.bench.llama.SimulatedLlama;
+import io.goinfer.bench.llama.Simulation;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-/** {@code goinfer bench}. */
-@Command(name = "bench", description = "Measure.", mixinStandardHelpOptions = true)
+/** {@code goinfer bench}: our numbers, repeatable by anyone. */
+@Command(
+        name = "bench",
+        description =
+                "Compare direct, standalone and tunnel over a simulated llama-server on this machine, in about two minutes.",
+        mixinStandardHelpOptions = true,
+        footer = {"", "Examples:", "  goinfer bench", "  goinfer bench --streams 200 --seconds 3 --markdown report.md"})
 final class BenchCommand implements Callable<Integer> {
+    @Option(names = "--rounds", defaultValue = "3", description = "counted rounds (default: 3)")
+    private int rounds;
+
+    @Option(names = "--streams", defaultValue = "1000", description = "streams of the large load (default: 1000)")
+    private int streams;
+
+    @Option(names = "--rate", defaultValue = "20", description = "events a second of each (default: 20)")
+    private double rate;
+
+    @Option(names = "--seconds", defaultValue = "5", description = "length of each load (default: 5)")
+    private int seconds;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "write the figures there")
+    private @Nullable Path json;
+
+    @Option(names = "--markdown", paramLabel = "FILE", description = "write the report there")
+    private @Nullable Path markdown;
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
     @Override
-    public Integer call() {
+    public Integer call() throws Exception {
+        PrintWriter err = spec.commandLine().getErr();
+        if (rounds < 1 || streams < 1 || streams > 10_000 || rate <= 0 || seconds < 1) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(), "rounds, rate and seconds must be at least 1, streams 1 to 10000");
+        }
+        Report report = new Bench(new Bench.Options(self(), rounds, streams, rate, seconds), err).run();
+        spec.commandLine().getOut().println(report.table());
+        if (json != null) {
+            Files.writeString(json, report.json());
+        }
+        if (markdown != null) {
+            Files.writeString(markdown, report.markdown());
+        }
+        return 0;
+    }
+
+    /** The command line that starts this very program. */
+    static List<String> self() {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        command.addAll(java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Goinfer.class.getName()));
+        return command;
+    }
+
+    @Command(
+            description = "The simulated llama-server alone, for benches of other programs.",
+            mixinStandardHelpOptions = true)
+    int backend(
+            @Option(names = "--port", defaultValue = "8081", description = "port on 127.0.0.1 (default: 8081)")
+                    int port,
+            @Option(names = "--slots", defaultValue = "4", description = "requests that run at once (default: 4)")
+                    int slots,
+            @Option(
+                            names = "--rate",
+                            defaultValue = "0",
+                            description = "tokens a second of each, 0 = as fast as possible")
+                    double tokenRate)
+            throws InterruptedException {
+        SimulatedLlama llama =
+                SimulatedLlama.start(Simulation.quick("sim").withSlots(slots).withRate(tokenRate), port);
+        spec.commandLine().getOut().println("simulated llama-server on " + llama.url());
+        llama.awaitClose();
         return 0;
     }
 }

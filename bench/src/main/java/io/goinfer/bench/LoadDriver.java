@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.bench;
+
+import io.goinfer.tunnel.wire.Writes;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/** Streams from one address, loopback only, on one event loop of its own. Reads bytes, not objects, so that the tool stays small beside what it measures. */
+public final class LoadDriver implements AutoCloseable {
+    private static final long MAX_NANOS = TimeUnit.MINUTES.toNanos(5);
+
+    private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(
+            1, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+
+    /** @param key API key, or "" */
+    public record Target(int port, String key, String model) {
+        String request(Load load) {
+            String body = "{\"model\":\"" + model + "\",\"stream\":true,\"sim_rate\":" + load.rate()
+                    + ",\"max_tokens\":" + load.tokens() + ",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
+            return "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                    + (key.isEmpty() ? "" : "Authorization: Bearer " + key + "\r\n")
+                    + "Connection: close\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+        }
+    }
+
+    /** Blocks until every stream has ended or the patience is over; streams that did not end count as errors. */
+    public LoadResult run(Target target, Load load) throws InterruptedException {
+        Histogram first = new Histogram(MAX_NANOS, 3);
+        Histogram delay = new Histogram(MAX_NANOS, 3);
+        CountDownLatch left = new CountDownLatch(load.streams());
+        StreamReader[] readers = new StreamReader[load.streams()];
+        byte[] request = target.request(load).getBytes(StandardCharsets.UTF_8);
+        long start = System.nanoTime();
+        for (int i = 0; i < load.streams(); i++) {
+            StreamReader reader = new StreamReader(first, delay, left::countDown);
+            readers[i] = reader;
+            long at = (long) (i / load.starts() * 1e9);
+            group.next()
+                    .schedule(
+                            () -> open(target, request, reader),
+                            Math.max(0, start + at - System.nanoTime()),
+                            TimeUnit.NANOSECONDS)
+                    .addListener(done -> {});
+        }
+        boolean all = left.await(load.patience().toMillis(), TimeUnit.MILLISECONDS);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return group.next()
+                .submit(() -> {
+                    long events = 0;
+                    long errors = 0;
+                    for (StreamReader reader : readers) {
+                        events += reader.events();
+                        errors += reader.complete() ? 0 : 1;
+                        if (!all) {
+                            reader.abandon();
+                        }
+                    }
+                    return new LoadResult(first, delay, events, errors, seconds);
+                })
+                .syncUninterruptibly()
+                .getNow();
+    }
+
+    private void open(Target target, byte[] request, StreamReader reader) {
+        new Bootstrap()
+                .group(group)
+                .channel(Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class)
+                .option(ChannelOption.TCP_NODELAY, true)
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel ch) {
+                        ch.pipeline().addLast(reader);
+                    }
+                })
+                .connect(new InetSocketAddress("127.0.0.1", target.port()))
+                .addListener(connected -> {
+                    if (connected.isSuccess()) {
+                        reader.sending();
+                        Writes.flush(
+                                ((io.netty.channel.ChannelFuture) connected).channel(),
+                                Unpooled.wrappedBuffer(request));
+                    } else {
+                        reader.finished();
+                    }
+                });
+    }
+
+    @Override
+    public void close() {
+        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+}
