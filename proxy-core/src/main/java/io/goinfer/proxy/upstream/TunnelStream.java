@@ -4,6 +4,7 @@ package io.goinfer.proxy.upstream;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Field;
 import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.ExchangeEvents;
 import io.goinfer.tunnel.session.TunnelExchange;
@@ -64,7 +65,11 @@ final class TunnelStream implements Upstream.Stream {
         toSession = hop;
         hop.run(() -> {
             if (session.accepts()) {
-                sessionExchange = session.open(head(), new SessionSide());
+                try {
+                    sessionExchange = session.open(head(), new SessionSide());
+                } catch (FrameException e) {
+                    toExchange.run(() -> failed(Refusal.headTooLarge()));
+                }
             } else {
                 toExchange.run(() -> failed(lost()));
             }

@@ -86,12 +86,13 @@ public final class ReceiveWindow {
         if (bytes > held()) {
             throw new IllegalStateException("consumed: " + bytes + " (expected: <= " + held() + ")");
         }
+        long granted = limit - consumed;
         consumed += bytes;
         account();
         long floor = pool.floor();
         long cap = bulk ? BULK_CAP : INTERACTIVE_CAP;
         long window = floor + Math.max(0, Math.min(cap - floor, (pool.free(bulk) + taken) / 2));
-        boolean sendersRoomIsSmall = limit - received < window / 2;
+        boolean sendersRoomIsSmall = limit - received < granted / 2;
         if (!sendersRoomIsSmall || consumed + window < limit + Math.min(window / 4, floor / 2)) {
             return false;
         }

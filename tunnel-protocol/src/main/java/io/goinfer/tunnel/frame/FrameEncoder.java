@@ -15,28 +15,15 @@ public final class FrameEncoder {
     private FrameEncoder() {}
 
     /**
-     * One frame as one direct buffer. DATA is copied: QUIC copies it once more anyway, and one buffer is one write.
+     * One frame as one direct buffer.
      *
      * @throws FrameException HEAD_TOO_LARGE if the frame would pass its limit; nothing is leaked
      */
     public static ByteBuf encode(Frame frame, ByteBufAllocator allocator) {
-        if (frame instanceof Frame.Data data) {
-            return encodeData(data, allocator);
-        }
         ByteBuf out = allocator.directBuffer(256);
         boolean done = false;
         try {
-            out.writeByte(frame.type().number()).writeByte(0).writeMedium(0);
-            int flags = writePayload(frame, out);
-            int length = out.readableBytes() - HEADER_BYTES;
-            if (length > frame.type().maxPayload()) {
-                throw new FrameException(
-                        Code.HEAD_TOO_LARGE,
-                        frame.type() + ": " + length + " bytes (expected: <= "
-                                + frame.type().maxPayload() + ")");
-            }
-            out.setByte(1, flags);
-            out.setMedium(2, length);
+            encode(frame, out);
             done = true;
             return out;
         } finally {
@@ -46,24 +33,40 @@ public final class FrameEncoder {
         }
     }
 
-    private static ByteBuf encodeData(Frame.Data data, ByteBufAllocator allocator) {
-        ByteBuf content = data.content();
+    /**
+     * Appends one frame. DATA is copied: QUIC copies it once more anyway, and one buffer is one write.
+     *
+     * @throws FrameException HEAD_TOO_LARGE if the frame would pass its limit; {@code out} is as before
+     */
+    public static void encode(Frame frame, ByteBuf out) {
+        int start = out.writerIndex();
+        boolean done = false;
         try {
-            int length = content.readableBytes();
-            if (length > FrameType.DATA.maxPayload()) {
-                throw new IllegalArgumentException("DATA: " + length + " bytes (expected: <= 16384)");
+            out.writeByte(frame.type().number()).writeByte(0).writeMedium(0);
+            int flags = writePayload(frame, out);
+            int length = out.writerIndex() - start - HEADER_BYTES;
+            if (length > frame.type().maxPayload()) {
+                throw new FrameException(
+                        Code.HEAD_TOO_LARGE,
+                        frame.type() + ": " + length + " bytes (expected: <= "
+                                + frame.type().maxPayload() + ")");
             }
-            ByteBuf out = allocator.directBuffer(HEADER_BYTES + length);
-            out.writeByte(FrameType.DATA.number());
-            out.writeByte((data.end() ? Frame.END : 0) | (data.bulk() ? Frame.BULK : 0));
-            return out.writeMedium(length).writeBytes(content, content.readerIndex(), length);
+            out.setByte(start + 1, flags);
+            out.setMedium(start + 2, length);
+            done = true;
         } finally {
-            content.release();
+            if (!done) {
+                out.writerIndex(start);
+            }
         }
     }
 
     /** Writes the payload and returns the flags. */
     private static int writePayload(Frame frame, ByteBuf out) {
+        if (frame instanceof Frame.Data data) {
+            writeOpaque(data.content(), out);
+            return (data.end() ? Frame.END : 0) | (data.bulk() ? Frame.BULK : 0);
+        }
         if (frame instanceof Frame.Credit credit) {
             out.writeLong(credit.consumed()).writeLong(credit.limit());
             return (credit.head() ? Frame.CREDIT_HEAD : 0) | (credit.end() ? Frame.CREDIT_END : 0);

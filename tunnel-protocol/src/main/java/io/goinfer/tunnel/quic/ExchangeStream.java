@@ -20,15 +20,13 @@ import io.netty.handler.codec.quic.QuicStreamFrame;
 import io.netty.handler.codec.quic.QuicStreamResetException;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.util.ArrayDeque;
-import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One exchange stream. On the node it checks the signal and the session id before frames (PROTOCOL.md §2). Netty's QUIC writes at once, so there is
- * nothing to flush. Confined to its loop.
+ * One exchange stream. On the node it checks the signal and the session id before frames (PROTOCOL.md §2). What is sent leaves at the end of the
+ * loop's turn. Confined to its loop.
  */
 final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireStream {
     private static final Logger LOG = LoggerFactory.getLogger(ExchangeStream.class);
@@ -36,20 +34,27 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     /** What may arrive before HELLO_OK was seen. */
     private static final int MAX_HELD = 64 << 10;
 
+    /** What may wait for the end of the loop's turn. */
+    private static final int MAX_OUTGOING = 64 << 10;
+
     private final QuicWire wire;
-    private final boolean relay;
     private final FrameDecoder decoder;
-    private final Queue<Frame.Exchange> beforeOpen = new ArrayDeque<>();
     private WireStream.@Nullable Events events;
     private @Nullable QuicStreamChannel channel;
     private @Nullable ByteBuf preface;
+    private @Nullable ByteBuf outgoing;
+    private boolean wasFull;
     private boolean ended;
+    private boolean finSent;
     private boolean cancelled;
 
     ExchangeStream(QuicWire wire, boolean relay) {
         this.wire = wire;
-        this.relay = relay;
         this.decoder = new FrameDecoder(FrameType.Scope.EXCHANGE, wire.alloc());
+        if (relay) {
+            // RFC 9000 §16: the session id takes eight bytes whatever its value.
+            outgoing().writeInt(H3.SIGNAL).writeLong(wire.sessionId() | 0xc000000000000000L);
+        }
     }
 
     /** From now on frames are delivered. */
@@ -66,25 +71,55 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
 
     @Override
     public void send(Frame.Exchange frame) {
-        QuicStreamChannel open = channel;
         if (ended || cancelled) {
             release(frame);
-        } else if (open == null) {
-            beforeOpen.add(frame);
-        } else {
-            if (LOG.isTraceEnabled()) {
-                LOG.trace(">> {} {} {}", wire.remoteAddress(), open.streamId(), frame);
-            }
-            Writes.write(open, FrameEncoder.encode(frame, open.alloc()));
+            return;
         }
+        if (LOG.isTraceEnabled()) {
+            LOG.trace(">> {} {} {}", wire.remoteAddress(), id(), frame);
+        }
+        FrameEncoder.encode(frame, outgoing());
+        wire.flushSoon(this);
     }
 
     @Override
     public void finish() {
         if (!ended && !cancelled) {
             ended = true;
-            if (channel != null) {
-                Writes.write(channel, new DefaultQuicStreamFrame(Unpooled.EMPTY_BUFFER, true));
+            LOG.trace(">> {} {} FIN", wire.remoteAddress(), id());
+            wire.flushSoon(this);
+        }
+    }
+
+    private ByteBuf outgoing() {
+        if (outgoing == null) {
+            outgoing = wire.alloc().directBuffer(512);
+        }
+        return outgoing;
+    }
+
+    /**
+     * Writes what was sent in this turn of the loop as one: every write to Netty's QUIC is a packet. Never called from within a read: a FIN that is
+     * written there, with the other side's FIN in the same batch, never leaves.
+     */
+    void flush() {
+        QuicStreamChannel open = channel;
+        ByteBuf bytes = outgoing;
+        if (open == null || cancelled) {
+            return;
+        }
+        outgoing = null;
+        boolean fin = ended && !finSent;
+        finSent |= fin;
+        if (fin) {
+            Writes.write(open, new DefaultQuicStreamFrame(bytes == null ? Unpooled.EMPTY_BUFFER : bytes, true));
+        } else if (bytes != null) {
+            Writes.write(open, bytes);
+        }
+        if (wasFull && open.isWritable()) {
+            wasFull = false;
+            if (events != null) {
+                events.onWritable();
             }
         }
     }
@@ -96,16 +131,22 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
         }
         cancelled = true;
         decoder.close();
-        beforeOpen.forEach(ExchangeStream::release);
-        beforeOpen.clear();
+        dropOutgoing();
         if (channel != null) {
             QuicStreamChannel open = channel;
             if (!open.isInputShutdown()) {
                 open.shutdownInput(code.quicCode(), open.newPromise()).addListener(done -> {});
             }
-            if (!ended) {
+            if (!finSent) {
                 open.shutdownOutput(code.quicCode(), open.newPromise()).addListener(done -> {});
             }
+        }
+    }
+
+    private void dropOutgoing() {
+        if (outgoing != null) {
+            outgoing.release();
+            outgoing = null;
         }
     }
 
@@ -118,7 +159,10 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
 
     @Override
     public boolean isWritable() {
-        return channel == null ? beforeOpen.size() < 16 : channel.isWritable();
+        boolean room = outgoing == null || outgoing.readableBytes() < MAX_OUTGOING;
+        boolean writable = room && (channel == null || channel.isWritable());
+        wasFull |= !writable;
+        return writable;
     }
 
     // ---- events of the channel
@@ -126,25 +170,11 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         channel = (QuicStreamChannel) ctx.channel();
-        if (relay) {
-            ByteBuf signal = ctx.alloc().directBuffer(4 + 8);
-            signal.writeInt(H3.SIGNAL);
-            // RFC 9000 §16: eight bytes whatever the value.
-            signal.writeLong(wire.sessionId() | 0xc000000000000000L);
-            Writes.write(ctx.channel(), signal);
-        }
         if (cancelled) {
             cancelled = false;
             cancel(Code.CANCELLED);
-            return;
-        }
-        boolean finish = ended;
-        ended = false;
-        while (!beforeOpen.isEmpty()) {
-            send(beforeOpen.remove());
-        }
-        if (finish) {
-            finish();
+        } else {
+            wire.flushSoon(this);
         }
     }
 
@@ -203,7 +233,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
 
     private void deliver(Frame frame) {
         if (LOG.isTraceEnabled()) {
-            LOG.trace("<< {} {} {}", wire.remoteAddress(), channel == null ? -1 : channel.streamId(), frame);
+            LOG.trace("<< {} {} {}", wire.remoteAddress(), id(), frame);
         }
         if (events != null) {
             events.onFrame((Frame.Exchange) frame);
@@ -219,6 +249,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        LOG.trace("<< {} {} {}", wire.remoteAddress(), id(), event.getClass().getSimpleName());
         if (event == ChannelInputShutdownReadComplete.INSTANCE && events != null && !cancelled) {
             events.onFinish();
             events.onReadComplete();
@@ -228,6 +259,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
         if (ctx.channel().isWritable() && events != null && !cancelled) {
+            wasFull = false;
             events.onWritable();
         }
     }
@@ -245,11 +277,15 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             events.onCancel(code);
             events.onReadComplete();
         }
+        // Netty closes a stream when both ends sent FIN; one that was reset stays open for ever, and counts.
+        Writes.close(ctx.channel());
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
+        LOG.trace("-- {} {} closed", wire.remoteAddress(), id());
         decoder.close();
+        dropOutgoing();
         if (preface != null) {
             preface.release();
             preface = null;
@@ -259,6 +295,10 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             events.onCancel(Code.SESSION_LOST);
             events.onReadComplete();
         }
+    }
+
+    private long id() {
+        return channel == null ? -1 : channel.streamId();
     }
 
     private static void release(Frame.Exchange frame) {

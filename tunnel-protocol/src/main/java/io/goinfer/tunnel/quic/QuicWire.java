@@ -24,7 +24,9 @@ import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     private final long sessionId;
     private final List<Frame.Control> early = new ArrayList<>();
     private final List<ExchangeStream> held = new ArrayList<>();
+    private final Set<ExchangeStream> dirty = new LinkedHashSet<>();
     private Wire.@Nullable Events events;
     private boolean closed;
     private Code peerCode = Code.SESSION_LOST;
@@ -135,6 +138,20 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
 
     ByteBufAllocator alloc() {
         return channel.alloc();
+    }
+
+    /** The stream has something to write: at the end of this turn of the loop, all such streams together. */
+    void flushSoon(ExchangeStream stream) {
+        if (dirty.isEmpty()) {
+            loop().execute(this::flushStreams);
+        }
+        dirty.add(stream);
+    }
+
+    private void flushStreams() {
+        List<ExchangeStream> streams = new ArrayList<>(dirty);
+        dirty.clear();
+        streams.forEach(ExchangeStream::flush);
     }
 
     long sessionId() {

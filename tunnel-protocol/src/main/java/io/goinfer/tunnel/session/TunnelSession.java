@@ -104,6 +104,7 @@ public final class TunnelSession implements Wire.Events {
      * Relay: opens an exchange. {@code request.responseCredit()} is replaced by what the pool allows.
      *
      * @throws IllegalStateException unless {@link #accepts()}
+     * @throws io.goinfer.tunnel.frame.FrameException HEAD_TOO_LARGE if the head does not fit a frame
      */
     public TunnelExchange open(Frame.Request request, ExchangeEvents exchangeEvents) {
         if (!relay || !accepts()) {
@@ -111,7 +112,15 @@ public final class TunnelSession implements Wire.Events {
         }
         TunnelExchange exchange = TunnelExchange.outgoing(this, request, exchangeEvents);
         exchanges.put(request.exchange(), exchange);
-        exchange.start(wire);
+        boolean started = false;
+        try {
+            exchange.start(wire);
+            started = true;
+        } finally {
+            if (!started) {
+                exchange.reset(Code.HEAD_TOO_LARGE, "the request's head does not fit a frame");
+            }
+        }
         return exchange;
     }
 

@@ -385,6 +385,27 @@ public abstract class TransportContract {
         assertThat(relaySide.session.outstandingCredit()).isZero();
     }
 
+    @Test
+    void aSessionOutlivesAnyNumberOfExchanges() {
+        for (int i = 0; i < 3_000; i++) {
+            Call call = relaySide.open(i % 2 == 0);
+            Call there = arrived(i);
+            boolean body = i % 2 == 1;
+            relaySide.on(() -> {
+                if (body) {
+                    call.exchange.sendData(Unpooled.copiedBuffer("x", StandardCharsets.UTF_8));
+                    call.exchange.sendEnd(List.of());
+                }
+                return null;
+            });
+            nodeSide.on(() -> {
+                there.answer("ok");
+                return null;
+            });
+            eventually("exchange " + i + " is answered", () -> call.ended);
+        }
+    }
+
     private static boolean closed(Recorder side) {
         return side.log.stream().anyMatch(line -> line.startsWith("closed"));
     }
