@@ -228,6 +228,17 @@ class EndToEndTest {
         }
     }
 
+    @Test
+    void aSessionOutlivesItsStreamLimit() throws Exception {
+        rig.connect("gpu", llama);
+
+        for (int i = 0; i < 1_200; i++) {
+            assertThat(post(CHAT, chat("sim", true, 1)).body())
+                    .as("request " + i)
+                    .endsWith("[DONE]\n\n");
+        }
+    }
+
     // ---- large bodies and slow readers
 
     @Test

@@ -67,7 +67,7 @@ public final class ConfigLoader {
                 limits(root.child("limits")));
         for (String key : UNUSED) {
             if (root.keys().contains(key)) {
-                root.child(key);
+                root.ignore(key);
                 root.problem(key, "is not used by this version", false);
             }
         }

@@ -128,6 +128,11 @@ final class YamlTree {
         return List.copyOf(values.keySet());
     }
 
+    /** The key is known; its value does not matter. */
+    void ignore(String key) {
+        read.add(key);
+    }
+
     boolean isMapping(String key) {
         return values.get(key) instanceof MappingNode;
     }

@@ -5,7 +5,6 @@ import io.goinfer.proxy.config.Service;
 import io.goinfer.proxy.exchange.HttpErrors;
 import io.goinfer.proxy.keys.ApiKey;
 import io.goinfer.proxy.keys.Role;
-import io.goinfer.proxy.upstream.HopHeaders;
 import io.goinfer.proxy.upstream.Refusal;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.ByteBuf;
@@ -13,7 +12,6 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -32,7 +30,6 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.ArrayDeque;
@@ -56,7 +53,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private static final Logger LOG = LoggerFactory.getLogger(EdgeHandler.class);
     private static final long IDLE_SECONDS = 75;
     private static final int MAX_PIPELINED = 64;
-    private static final long LINGER_SECONDS = 2;
 
     private final EdgeRules rules;
     private final Set<Service> services;
@@ -203,15 +199,14 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             idle.cancel(false);
         }
         String origin = head.headers().get("origin");
-        boolean crossOrigin = Access.allows(rules.origins(), origin);
         if (head.method().name().equals("OPTIONS")
                 && origin != null
                 && head.headers().contains("access-control-request-method")) {
             skipping = true;
-            preflight(head, crossOrigin);
+            finishResponse(Answers.preflight(rules.origins(), head), !HttpUtil.isKeepAlive(head));
             return;
         }
-        String path = path(head.uri());
+        String path = Answers.path(head.uri());
         Endpoint endpoint = endpoint(path);
         Refusal refusal = endpoint == null ? Refusal.notFound(path) : check(head, endpoint);
         if (refusal != null || endpoint == null) {
@@ -320,7 +315,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private void answer(SmallCall call) {
         byte[] body = ByteBufUtil.getBytes(call.body());
         call.body().release();
-        String path = path(call.head().uri());
+        String path = Answers.path(call.head().uri());
         Endpoint.Handler handler = call.endpoint().handler();
         if (handler == null || context == null) {
             return;
@@ -343,53 +338,20 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         // A body that nobody wants is not read to its end.
         boolean bodyFollows =
                 HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) > MAX_SMALL_BODY;
-        Reply reply = Reply.json(refusal.status(), HttpErrors.json(refusal, path(head.uri())));
+        Reply reply = Reply.json(refusal.status(), HttpErrors.json(refusal, Answers.path(head.uri())));
         closing |= bodyFollows;
         send(reply, head, bodyFollows || !HttpUtil.isKeepAlive(head));
     }
 
-    private void preflight(HttpRequest head, boolean allowed) {
-        FullHttpResponse response =
-                new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.NO_CONTENT, Unpooled.EMPTY_BUFFER);
-        if (allowed) {
-            String wanted = head.headers().get("access-control-request-headers");
-            cors(head, response.headers());
-            response.headers()
-                    .set("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
-                    .set("access-control-allow-headers", wanted == null ? "authorization, content-type" : wanted)
-                    .set("access-control-max-age", "86400");
-        }
-        finishResponse(response, !HttpUtil.isKeepAlive(head));
-    }
-
     /** CORS fields for an answer to this request. */
     void cors(@Nullable HttpRequest head, HttpHeaders response) {
-        if (rules.origins().isEmpty()) {
-            return;
-        }
-        response.add("vary", "origin");
-        String origin = head == null ? null : head.headers().get("origin");
-        if (origin != null && Access.allows(rules.origins(), origin)) {
-            response.set("access-control-allow-origin", origin)
-                    .set("access-control-allow-credentials", "true")
-                    .set(
-                            "access-control-expose-headers",
-                            HopHeaders.REQUEST_ID + ", " + HopHeaders.NODE + ", " + HopHeaders.MODEL + ", retry-after");
-        }
+        Answers.cors(rules.origins(), head, response);
     }
 
     // ---- answers
 
     private void send(Reply reply, @Nullable HttpRequest head, boolean close) {
-        FullHttpResponse response = new DefaultFullHttpResponse(
-                HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(reply.status()), Unpooled.wrappedBuffer(reply.body()));
-        response.headers().set("content-type", reply.contentType());
-        response.headers().set("content-length", reply.body().length);
-        if (reply.status() == 401) {
-            response.headers().set("www-authenticate", "Bearer");
-        }
-        cors(head, response.headers());
-        finishResponse(response, close);
+        finishResponse(Answers.of(reply, rules.origins(), head), close);
     }
 
     private void finishResponse(FullHttpResponse response, boolean close) {
@@ -403,7 +365,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             if (requestComplete) {
                 Writes.flushAndClose(context.channel(), response);
             } else {
-                lingerAndClose(context, response);
+                Answers.lingerAndClose(context, response);
             }
         } else {
             Writes.flush(context, response);
@@ -411,32 +373,9 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         }
     }
 
-    /** Closing a socket with unread bytes resets it, and the answer is lost: end our side, drop what still comes, for a moment. */
-    private static void lingerAndClose(ChannelHandlerContext ctx, FullHttpResponse response) {
-        ctx.writeAndFlush(response).addListener(written -> {
-            if (ctx.channel() instanceof DuplexChannel duplex && ctx.pipeline().get(SslHandler.class) == null) {
-                duplex.shutdownOutput().addListener(done -> {});
-            }
-            ctx.channel().config().setAutoRead(true);
-            Future<?> unused =
-                    ctx.executor().schedule(() -> Writes.close(ctx.channel()), LINGER_SECONDS, TimeUnit.SECONDS);
-        });
-    }
-
     /** An answer of the exchange's own refusal. */
     void sendRefusal(HttpRequest head, Refusal refusal, String requestId, boolean close) {
-        byte[] json = HttpErrors.json(refusal, path(head.uri())).getBytes(StandardCharsets.UTF_8);
-        FullHttpResponse response = new DefaultFullHttpResponse(
-                HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(refusal.status()), Unpooled.wrappedBuffer(json));
-        response.headers()
-                .set("content-type", "application/json")
-                .set("content-length", json.length)
-                .set(HopHeaders.REQUEST_ID, requestId);
-        if (refusal.retryAfterSeconds() > 0) {
-            response.headers().set("retry-after", refusal.retryAfterSeconds()).set("x-should-retry", "true");
-        }
-        cors(head, response.headers());
-        finishResponse(response, close);
+        finishResponse(Answers.refusal(refusal, requestId, rules.origins(), head), close);
     }
 
     void write(HttpObject message) {
@@ -526,10 +465,5 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (exchange != null && ctx.channel().isWritable()) {
             exchange.onWritable();
         }
-    }
-
-    private static String path(String uri) {
-        int query = uri.indexOf('?');
-        return query < 0 ? uri : uri.substring(0, query);
     }
 }

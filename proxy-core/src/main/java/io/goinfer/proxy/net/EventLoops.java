@@ -32,7 +32,9 @@ public final class EventLoops implements AutoCloseable {
     private final ExecutorService blocking;
 
     public EventLoops(String name) {
-        this(name, Math.max(1, Runtime.getRuntime().availableProcessors()));
+        // Half: the kernel and the other end of a small machine need the rest, and a hop between loops costs more than
+        // it gives.
+        this(name, Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
     }
 
     public EventLoops(String name, int loops) {

@@ -16,6 +16,17 @@ public sealed interface Frame {
 
     FrameType type();
 
+    /** Gives back the buffer of a frame that nobody takes. */
+    static void release(Frame frame) {
+        if (frame instanceof Data data) {
+            data.content().release();
+        } else if (frame instanceof Models models) {
+            models.payload().release();
+        } else if (frame instanceof Load load) {
+            load.payload().release();
+        }
+    }
+
     /** Frames of the control stream. */
     sealed interface Control extends Frame {}
 

@@ -72,7 +72,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     @Override
     public void send(Frame.Exchange frame) {
         if (ended || cancelled) {
-            release(frame);
+            Frame.release(frame);
             return;
         }
         if (LOG.isTraceEnabled()) {
@@ -299,11 +299,5 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
 
     private long id() {
         return channel == null ? -1 : channel.streamId();
-    }
-
-    private static void release(Frame.Exchange frame) {
-        if (frame instanceof Frame.Data data) {
-            data.content().release();
-        }
     }
 }

@@ -11,10 +11,7 @@ import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.wire.Wire;
 import io.goinfer.tunnel.wire.WireStream;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * Confined to the session's event loop. Data beyond the credit is queued here: stop producing while {@link #isWritable()} is false.
  */
 public final class TunnelExchange implements WireStream.Events {
-    private static final int MAX_DATA = 16 << 10;
     private static final int MAX_INFOS = 32;
 
     /** Grammar of the receiving direction. */
@@ -33,18 +29,13 @@ public final class TunnelExchange implements WireStream.Events {
     }
 
     private final TunnelSession session;
-    private final Queue<ByteBuf> queued = new ArrayDeque<>();
     private @Nullable WireStream stream;
     private @Nullable ExchangeEvents events;
     private Frame.@Nullable Request request;
-    private @Nullable SendWindow sending;
+    private @Nullable SendQueue sending;
     private @Nullable ReceiveWindow receiving;
     private Expect expect = Expect.HEAD;
     private int infos;
-    private boolean writable = true;
-    private boolean endQueued;
-    private @Nullable List<Field> trailersQueued;
-    private boolean sentEnd;
     private boolean over;
 
     private TunnelExchange(TunnelSession session) {
@@ -64,9 +55,8 @@ public final class TunnelExchange implements WireStream.Events {
                 asked.fields(),
                 asked.end());
         exchange.events = events;
-        exchange.sending = SendWindow.implicit(session.implicit());
+        exchange.sending = new SendQueue(SendWindow.implicit(session.implicit()), asked.end());
         exchange.receiving = ReceiveWindow.granted(session.pool(), credit);
-        exchange.sentEnd = asked.end();
         return exchange;
     }
 
@@ -104,33 +94,32 @@ public final class TunnelExchange implements WireStream.Events {
         }
         stream().send(response);
         if (response.end()) {
+            sending().headEnded();
             directionSent();
         }
     }
 
     /** Body bytes in our direction. Takes ownership. */
     public void sendData(ByteBuf content) {
-        if (over || sentEnd || endQueued || !content.isReadable()) {
+        if (over || !content.isReadable()) {
             content.release();
             return;
         }
-        queued.add(content);
+        sending().add(content);
         pump();
     }
 
     /** Ends our direction. {@code trailers} may be empty. */
     public void sendEnd(List<Field> trailers) {
-        if (over || sentEnd || endQueued) {
-            return;
+        if (!over) {
+            sending().end(trailers);
+            pump();
         }
-        endQueued = true;
-        trailersQueued = trailers.isEmpty() ? null : trailers;
-        pump();
     }
 
     /** False while credit or the transport holds us back. */
     public boolean isWritable() {
-        return writable;
+        return sending == null || sending.isWritable();
     }
 
     /** The next hop took bytes that {@link ExchangeEvents#onData} gave. */
@@ -167,7 +156,7 @@ public final class TunnelExchange implements WireStream.Events {
     @Override
     public void onFrame(Frame.Exchange frame) {
         if (over) {
-            releaseData(frame);
+            Frame.release(frame);
             return;
         }
         try {
@@ -198,7 +187,7 @@ public final class TunnelExchange implements WireStream.Events {
         }
         if (expect != Expect.NOTHING) {
             fail(Code.TRUNCATED, "the stream ended before its END");
-        } else if (!session.relay() && !sentEnd) {
+        } else if (!session.relay() && !sentEnd()) {
             // The relay ends the request direction only when the exchange is over: it wants no response.
             fail(Code.CANCELLED, "the relay ended the exchange");
         }
@@ -209,7 +198,7 @@ public final class TunnelExchange implements WireStream.Events {
         if (over) {
             return;
         }
-        if (code == Code.NO_ERROR && !session.relay() && sentEnd) {
+        if (code == Code.NO_ERROR && !session.relay() && sentEnd()) {
             finish();
             return;
         }
@@ -277,7 +266,7 @@ public final class TunnelExchange implements WireStream.Events {
             throw new FrameException(Code.PROTOCOL, "REQUEST kind " + head.kind() + " needs the feature resume");
         }
         request = head;
-        sending = SendWindow.granted(session.implicit(), head.responseCredit());
+        sending = new SendQueue(SendWindow.granted(session.implicit(), head.responseCredit()), false);
         receiving = ReceiveWindow.implicit(session.pool());
         expect = Expect.BODY;
         ExchangeEvents mine = session.accept(this, head);
@@ -344,71 +333,49 @@ public final class TunnelExchange implements WireStream.Events {
         if (session.relay()) {
             // The response is complete: the exchange is over, whatever of the request is left.
             WireStream wireStream = stream();
-            boolean complete = sentEnd;
+            boolean complete = sentEnd();
             finish();
             if (complete) {
                 wireStream.finish();
             } else {
                 wireStream.cancel(Code.NO_ERROR);
             }
-        } else if (sentEnd) {
+        } else if (sentEnd()) {
             finish();
         }
         told.onEnd();
     }
 
     private void onCredit(Frame.Credit credit) {
-        SendWindow window = sending;
-        if (window == null) {
+        SendQueue queue = sending;
+        if (queue == null) {
             throw outOfPlace(credit);
         }
-        window.credit(credit.consumed(), credit.limit());
+        queue.credit(credit);
         pump();
     }
 
     // ---- sending
 
+    private boolean sentEnd() {
+        return sending != null && sending.ended();
+    }
+
     private void pump() {
-        SendWindow window = sending;
-        if (over || sentEnd || window == null) {
+        SendQueue queue = sending;
+        if (over || queue == null || queue.ended()) {
             return;
         }
-        while (!queued.isEmpty() && stream().isWritable()) {
-            ByteBuf first = queued.element();
-            int size = (int) Math.min(Math.min(MAX_DATA, first.readableBytes()), window.available());
-            if (size <= 0) {
-                break;
-            }
-            boolean whole = size == first.readableBytes();
-            ByteBuf piece = whole ? queued.remove() : first.readRetainedSlice(size);
-            window.sent(size);
-            boolean last = whole && queued.isEmpty() && endQueued && trailersQueued == null;
-            stream().send(new Frame.Data(piece, last, false));
-            if (last) {
-                directionSent();
-                return;
-            }
-        }
-        if (queued.isEmpty() && endQueued) {
-            stream()
-                    .send(
-                            trailersQueued != null
-                                    ? new Frame.Trailers(trailersQueued)
-                                    : new Frame.Data(Unpooled.EMPTY_BUFFER, true, false));
+        boolean before = queue.isWritable();
+        queue.pump(stream());
+        if (queue.ended()) {
             directionSent();
-            return;
-        }
-        boolean now = queued.isEmpty() && stream().isWritable();
-        if (now != writable) {
-            writable = now;
-            if (now && events != null) {
-                events.onWritable();
-            }
+        } else if (!before && queue.isWritable() && events != null) {
+            events.onWritable();
         }
     }
 
     private void directionSent() {
-        sentEnd = true;
         if (!session.relay()) {
             stream().finish();
             if (expect == Expect.NOTHING) {
@@ -431,8 +398,6 @@ public final class TunnelExchange implements WireStream.Events {
             return;
         }
         over = true;
-        queued.forEach(ByteBuf::release);
-        queued.clear();
         if (sending != null) {
             sending.close();
         }
@@ -441,12 +406,6 @@ public final class TunnelExchange implements WireStream.Events {
         }
         if (request != null) {
             session.ended(this);
-        }
-    }
-
-    private static void releaseData(Frame.Exchange frame) {
-        if (frame instanceof Frame.Data data) {
-            data.content().release();
         }
     }
 
@@ -462,6 +421,13 @@ public final class TunnelExchange implements WireStream.Events {
             throw new IllegalStateException("no request yet");
         }
         return events;
+    }
+
+    private SendQueue sending() {
+        if (sending == null) {
+            throw new IllegalStateException("no request yet");
+        }
+        return sending;
     }
 
     private Frame.Request request() {

@@ -167,7 +167,7 @@ public final class TunnelSession implements Wire.Events {
     @Override
     public void onControl(Frame.Control frame) {
         if (closed) {
-            release(frame);
+            Frame.release(frame);
             return;
         }
         if (frame instanceof Frame.Ping ping) {
@@ -187,7 +187,7 @@ public final class TunnelSession implements Wire.Events {
         } else if (frame instanceof Frame.Load load && relay) {
             borrow(load.payload(), events::onLoad);
         } else {
-            release(frame);
+            Frame.release(frame);
             close(Code.PROTOCOL, frame.type() + " out of place");
         }
     }
@@ -261,14 +261,6 @@ public final class TunnelSession implements Wire.Events {
             user.accept(payload);
         } finally {
             payload.release();
-        }
-    }
-
-    private static void release(Frame.Control frame) {
-        if (frame instanceof Frame.Models models) {
-            models.payload().release();
-        } else if (frame instanceof Frame.Load load) {
-            load.payload().release();
         }
     }
 

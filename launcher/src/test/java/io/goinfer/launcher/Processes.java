@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.launcher;
+
+import static io.goinfer.tunnel.testing.Eventually.eventually;
+
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The program as real processes, in a folder of their own. Kills what it started. */
+final class Processes implements AutoCloseable {
+    private final Path folder;
+    private final List<Process> all = new ArrayList<>();
+
+    Processes(Path folder) {
+        this.folder = folder;
+    }
+
+    static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    Process goinfer(String log, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                ProcessHandle.current().info().command().orElse("java"),
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Goinfer.class.getName()));
+        command.addAll(List.of(arguments));
+        return start(log, command);
+    }
+
+    Process start(String log, List<String> command) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(
+                        ProcessBuilder.Redirect.appendTo(folder.resolve(log).toFile()));
+        builder.environment().put("XDG_CONFIG_HOME", folder.resolve("config").toString());
+        Process process = builder.start();
+        all.add(process);
+        return process;
+    }
+
+    String log(String name) throws IOException {
+        return Files.readString(folder.resolve(name));
+    }
+
+    static void kill9(Process process) throws InterruptedException {
+        process.destroyForcibly();
+        process.waitFor(10, TimeUnit.SECONDS);
+    }
+
+    /** Status of a request, 0 if nobody answers. */
+    static int status(String url, String key, String body) {
+        return answer(url, key, body, new StringBuilder());
+    }
+
+    static int answer(String url, String key, String body, StringBuilder text) {
+        try {
+            HttpURLConnection call = (HttpURLConnection) URI.create(url).toURL().openConnection();
+            call.setConnectTimeout(2_000);
+            call.setReadTimeout(15_000);
+            call.setRequestProperty("Authorization", "Bearer " + key);
+            call.setRequestProperty("Connection", "close");
+            if (body != null) {
+                call.setDoOutput(true);
+                call.getOutputStream().write(body.getBytes(StandardCharsets.UTF_8));
+            }
+            int status = call.getResponseCode();
+            var stream = status < 400 ? call.getInputStream() : call.getErrorStream();
+            if (stream != null) {
+                text.append(new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+            }
+            return status;
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    /** Milliseconds until a request is answered 200. */
+    static long untilServed(String url, String key, String body) {
+        long start = System.nanoTime();
+        eventually(url + " is served", Duration.ofSeconds(40), () -> status(url, key, body) == 200);
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+    }
+
+    @Override
+    public void close() throws Exception {
+        for (Process process : all) {
+            kill9(process);
+        }
+    }
+}

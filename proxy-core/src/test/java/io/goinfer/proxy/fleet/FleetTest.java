@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.goinfer.proxy.model.ModelInfo;
+import io.goinfer.proxy.model.ModelsJson;
+import io.goinfer.proxy.route.Route;
+import io.goinfer.proxy.route.Router;
+import io.goinfer.proxy.upstream.RequestHead;
+import io.goinfer.proxy.upstream.Upstream;
+import io.netty.channel.EventLoop;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class FleetTest {
+    private Instant now = Instant.EPOCH;
+    private final Fleet fleet = new Fleet(() -> now);
+    private final Router router = new Router(fleet::catalog);
+
+    private static final class Way implements Upstream {
+        boolean accepts = true;
+        boolean full;
+
+        @Override
+        public boolean accepts() {
+            return accepts;
+        }
+
+        @Override
+        public boolean full() {
+            return full;
+        }
+
+        @Override
+        public Stream open(RequestHead head, String modelId, EventLoop loop, Response response) {
+            throw new IllegalStateException("not in this test");
+        }
+    }
+
+    private static ModelInfo model(String id) {
+        return new ModelInfo(id, id, 0, "");
+    }
+
+    private Way add(String name, String... models) {
+        Way way = new Way();
+        fleet.add(name, name, way);
+        fleet.update(name, java.util.Arrays.stream(models).map(FleetTest::model).toList(), true);
+        return way;
+    }
+
+    @Test
+    void aLostOwnersModelsLeaveTheListAfterAMinuteAndMemoryAfterADay() {
+        add("a", "m");
+        fleet.update("a", List.of(), false);
+
+        assertThat(router.route("m", null)).isEqualTo(new Route.Offline("m"));
+        assertThat(fleet.catalog().find("m").listed()).isTrue();
+        now = now.plusSeconds(61);
+        fleet.tick();
+        assertThat(fleet.catalog().find("m").listed()).isFalse();
+        assertThat(router.route("m", null)).isEqualTo(new Route.Offline("m"));
+        now = now.plus(Duration.ofHours(24));
+        fleet.tick();
+        assertThat(router.route("m", null)).isEqualTo(new Route.Unknown("m"));
+    }
+
+    @Test
+    void exactIdsBeatOwnersAndNamesMayHoldSlashes() {
+        add("a", "m", "b/m");
+        add("b", "m");
+
+        assertThat(((Route.To) router.route("b/m", null)).place().owner()).isEqualTo("a");
+        assertThat(router.route("c/m", null)).isEqualTo(new Route.Unknown("c/m"));
+        assertThat(((Route.To) router.route("m", "b")).place().owner()).isEqualTo("b");
+        assertThat(router.route("m", "c")).isEqualTo(new Route.Unknown("m"));
+    }
+
+    @Test
+    void theOwnerWithFewestRunningExchangesIsTakenAndFullOnesAreBusy() {
+        Way a = add("a", "m");
+        Way b = add("b", "m");
+        ((Route.To) router.route("m", null)).place().running().incrementAndGet();
+
+        assertThat(((Route.To) router.route("m", null)).place().owner()).isEqualTo("b");
+        a.accepts = false;
+        b.accepts = false;
+        assertThat(router.route("m", null)).isEqualTo(new Route.Offline("m"));
+        b.full = true;
+        assertThat(router.route("m", null)).isEqualTo(new Route.Busy("m"));
+    }
+
+    @Test
+    void anIdThatIsAPathIsRenamedAndRemembered() throws Exception {
+        String json =
+                "{\"data\":[{\"id\":\"/models/ggml-org_gemma-3-00001-of-00002.gguf\",\"created\":7,\"meta\":{\"n_ctx\":1}}]}";
+
+        ModelInfo info = ModelsJson.read(json.getBytes(StandardCharsets.UTF_8)).get(0);
+
+        assertThat(info.id()).isEqualTo("ggml-org/gemma-3");
+        assertThat(info.ownId()).isEqualTo("/models/ggml-org_gemma-3-00001-of-00002.gguf");
+        assertThat(ModelsJson.row(info, "gpu"))
+                .contains("\"meta\":{\"n_ctx\":1}")
+                .contains("\"owned_by\":\"gpu\"");
+    }
+}
