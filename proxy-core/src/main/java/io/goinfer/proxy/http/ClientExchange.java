@@ -162,7 +162,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         if (!keepAlive) {
             headers.set("connection", "close");
         }
-        edge.writeHead(response);
+        edge.write(response);
     }
 
     @Override

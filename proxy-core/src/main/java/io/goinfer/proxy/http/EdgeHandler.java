@@ -18,7 +18,6 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
@@ -30,15 +29,12 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,18 +86,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
 
     @Override
     public List<X509Certificate> clientChain() {
-        List<X509Certificate> chain = new ArrayList<>();
-        SslHandler handler = context == null ? null : context.pipeline().get(SslHandler.class);
-        if (handler != null) {
-            try {
-                for (Certificate one : handler.engine().getSession().getPeerCertificates()) {
-                    chain.add((X509Certificate) one);
-                }
-            } catch (SSLPeerUnverifiedException e) {
-                LOG.trace("no client certificate");
-            }
-        }
-        return chain;
+        return context == null ? List.of() : TlsPeer.chain(context.pipeline());
     }
 
     @Override
@@ -384,10 +369,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         } else {
             Writes.write(context, message);
         }
-    }
-
-    void writeHead(HttpResponse head) {
-        write(head);
     }
 
     void flush() {
