@@ -24,6 +24,10 @@ public final class Bench {
     public record Options(List<String> goinfer, int rounds, int streams, double rate, int seconds) {}
 
     private static final int FIRST_TOKEN_REQUESTS = 200;
+
+    /** Enough for the compiler to have seen every path. */
+    private static final int WARMING_REQUESTS = 6_000;
+
     private static final int FEW = 32;
     private static final double FEW_RATE = 50;
 
@@ -61,7 +65,7 @@ public final class Bench {
             for (Contender one : contenders) {
                 log.println((round == 0 ? "warming up " : "round " + round + " of " + options.rounds() + ": ")
                         + one.name());
-                Round result = round(one, driver, backend);
+                Round result = round(one, driver, backend, round == 0);
                 if (round > 0) {
                     rounds.getOrDefault(one.name(), new ArrayList<>()).add(result);
                 }
@@ -79,11 +83,15 @@ public final class Bench {
             double toolMicros,
             double kibPerStream) {}
 
-    private Round round(Contender contender, LoadDriver driver, Process backend)
+    private Round round(Contender contender, LoadDriver driver, Process backend, boolean warming)
             throws IOException, InterruptedException {
         Duration patience = Duration.ofSeconds(options.seconds() * 3L + 30);
         // One request after the other: 5 tokens at once, the next request 20 ms later.
-        LoadResult one = driver.run(contender.target(), new Load(FIRST_TOKEN_REQUESTS, 3, 0, 50, patience));
+        LoadResult one = driver.run(
+                contender.target(),
+                warming
+                        ? new Load(WARMING_REQUESTS, 3, 0, WARMING_REQUESTS / 10.0, patience)
+                        : new Load(FIRST_TOKEN_REQUESTS, 3, 0, 50, patience));
         int fewTokens = (int) (FEW_RATE * options.seconds());
         LoadResult few = driver.run(contender.target(), new Load(FEW, fewTokens, FEW_RATE, 200, patience));
         long memory = contender.residentBytes();

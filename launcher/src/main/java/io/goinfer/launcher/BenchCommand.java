@@ -43,17 +43,16 @@ final class BenchCommand implements Callable<Integer> {
     private @Nullable Path markdown;
 
     @CommandLine.Spec
-    private CommandLine.Model.CommandSpec spec;
+    private CommandLine.Model.@Nullable CommandSpec spec;
 
     @Override
     public Integer call() throws Exception {
-        PrintWriter err = spec.commandLine().getErr();
+        PrintWriter err = Terminal.err(spec);
         if (rounds < 1 || streams < 1 || streams > 10_000 || rate <= 0 || seconds < 1) {
-            throw new CommandLine.ParameterException(
-                    spec.commandLine(), "rounds, rate and seconds must be at least 1, streams 1 to 10000");
+            throw new IllegalArgumentException("rounds, rate and seconds must be at least 1, streams 1 to 10000");
         }
         Report report = new Bench(new Bench.Options(self(), rounds, streams, rate, seconds), err).run();
-        spec.commandLine().getOut().println(report.table());
+        Terminal.out(spec).println(report.table());
         if (json != null) {
             Files.writeString(json, report.json());
         }
@@ -88,7 +87,7 @@ final class BenchCommand implements Callable<Integer> {
             throws InterruptedException {
         SimulatedLlama llama =
                 SimulatedLlama.start(Simulation.quick("sim").withSlots(slots).withRate(tokenRate), port);
-        spec.commandLine().getOut().println("simulated llama-server on " + llama.url());
+        Terminal.out(spec).println("simulated llama-server on " + llama.url());
         llama.awaitClose();
         return 0;
     }

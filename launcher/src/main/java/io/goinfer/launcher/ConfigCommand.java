@@ -24,13 +24,13 @@ import picocli.CommandLine.Option;
         footer = {"", "Examples:", "  goinfer config check", "  goinfer config show --config goinfer.yml"})
 final class ConfigCommand {
     @CommandLine.Spec
-    private CommandLine.Model.CommandSpec spec;
+    private CommandLine.Model.@Nullable CommandSpec spec;
 
     @Command(
             description = "Print every problem with file, line, key and what was expected.",
             mixinStandardHelpOptions = true)
     int check(@Option(names = "--config", paramLabel = "FILE") @Nullable Path file) throws IOException {
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = Terminal.out(spec);
         Path found = new Folders(System.getenv()).findConfig(file);
         try {
             ConfigLoader.load(found, System.getenv())
@@ -46,7 +46,7 @@ final class ConfigCommand {
 
     @Command(description = "Print the effective configuration, without secrets.", mixinStandardHelpOptions = true)
     int show(@Option(names = "--config", paramLabel = "FILE") @Nullable Path file) throws IOException, ConfigException {
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = Terminal.out(spec);
         GoinferConfig config = ConfigLoader.load(new Folders(System.getenv()).findConfig(file), System.getenv())
                 .config();
         out.println("server:");

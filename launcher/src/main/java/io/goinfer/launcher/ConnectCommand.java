@@ -58,9 +58,7 @@ final class ConnectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        PrintWriter out = spec == null
-                ? new PrintWriter(System.out, true)
-                : spec.commandLine().getOut();
+        PrintWriter out = Terminal.out(spec);
         GoinferConfig config = common.load();
         Path state = common.state().resolve("node");
         List<RelayAddress> addresses = addresses(config, state);

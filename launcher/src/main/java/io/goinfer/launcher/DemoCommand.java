@@ -70,9 +70,7 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        PrintWriter out = spec == null
-                ? new PrintWriter(System.out, true)
-                : spec.commandLine().getOut();
+        PrintWriter out = Terminal.out(spec);
         LogSetup.level(!verbose, verbose);
         Path folder = Files.createTempDirectory("goinfer-demo");
         SimulatedLlama simulated = backend == null

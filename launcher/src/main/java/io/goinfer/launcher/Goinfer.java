@@ -46,7 +46,7 @@ public final class Goinfer {
     private Goinfer() {}
 
     public static void main(String[] arguments) {
-        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments));
+        System.exit(run(Terminal.of(System.out), Terminal.of(System.err), arguments));
     }
 
     /** For {@link #main} and for tests. */

@@ -2,6 +2,7 @@
 package io.goinfer.launcher;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Parameters;
         })
 final class KeysCommand {
     @CommandLine.Spec
-    private CommandLine.Model.CommandSpec spec;
+    private CommandLine.Model.@Nullable CommandSpec spec;
 
     @Command(
             description = "Make an API key; it alone is printed on standard output, once.",
@@ -34,8 +35,7 @@ final class KeysCommand {
             @Option(names = "--role", defaultValue = "user", description = "user (default), admin or metrics")
                     String role)
             throws Exception {
-        spec.commandLine()
-                .getOut()
+        Terminal.out(spec)
                 .println(state.run("keys create", Map.of("name", name, "role", role))
                         .get(0)
                         .get("key"));
@@ -44,14 +44,14 @@ final class KeysCommand {
 
     @Command(description = "Show API keys, without the keys.", mixinStandardHelpOptions = true)
     int list(@Mixin StateCommands state) throws Exception {
-        StateCommands.print(state.run("keys list", Map.of()), spec.commandLine().getOut());
+        StateCommands.print(state.run("keys list", Map.of()), Terminal.out(spec));
         return 0;
     }
 
     @Command(description = "Make an API key worthless.", mixinStandardHelpOptions = true)
     int revoke(@Mixin StateCommands state, @Parameters(paramLabel = "ID-OR-NAME") String id) throws Exception {
         state.run("keys revoke", Map.of("id", id));
-        spec.commandLine().getOut().println("revoked");
+        Terminal.out(spec).println("revoked");
         return 0;
     }
 }

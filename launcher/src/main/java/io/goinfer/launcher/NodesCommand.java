@@ -2,6 +2,7 @@
 package io.goinfer.launcher;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,12 +23,11 @@ import picocli.CommandLine.Parameters;
         })
 final class NodesCommand {
     @CommandLine.Spec
-    private CommandLine.Model.CommandSpec spec;
+    private CommandLine.Model.@Nullable CommandSpec spec;
 
     @Command(description = "Show nodes, connected or not.", mixinStandardHelpOptions = true)
     int list(@Mixin StateCommands state) throws Exception {
-        StateCommands.print(
-                state.run("nodes list", Map.of()), spec.commandLine().getOut());
+        StateCommands.print(state.run("nodes list", Map.of()), Terminal.out(spec));
         return 0;
     }
 
@@ -36,7 +36,7 @@ final class NodesCommand {
             mixinStandardHelpOptions = true)
     int revoke(@Mixin StateCommands state, @Parameters(paramLabel = "NODE") String node) throws Exception {
         state.run("nodes revoke", Map.of("node", node));
-        spec.commandLine().getOut().println("revoked");
+        Terminal.out(spec).println("revoked");
         return 0;
     }
 
@@ -47,7 +47,7 @@ final class NodesCommand {
             @Parameters(paramLabel = "NAME") String name)
             throws Exception {
         state.run("nodes rename", Map.of("node", node, "name", name));
-        spec.commandLine().getOut().println("renamed");
+        Terminal.out(spec).println("renamed");
         return 0;
     }
 }

@@ -76,9 +76,7 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        PrintWriter out = spec == null
-                ? new PrintWriter(System.out, true)
-                : spec.commandLine().getOut();
+        PrintWriter out = Terminal.out(spec);
         FirstStart first = new FirstStart(common);
         GoinferConfig config = withPublicUrl(common.load());
         List<Listen> listeners = listeners(config);

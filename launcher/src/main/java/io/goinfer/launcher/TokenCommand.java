@@ -2,6 +2,7 @@
 package io.goinfer.launcher;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Parameters;
         })
 final class TokenCommand {
     @CommandLine.Spec
-    private CommandLine.Model.CommandSpec spec;
+    private CommandLine.Model.@Nullable CommandSpec spec;
 
     @Command(
             description = "Make a join token; it alone is printed on standard output.",
@@ -37,8 +38,7 @@ final class TokenCommand {
                             description = "lifetime (default: 3600)")
                     String seconds)
             throws Exception {
-        spec.commandLine()
-                .getOut()
+        Terminal.out(spec)
                 .println(state.run("token create", Map.of("seconds", seconds))
                         .get(0)
                         .get("token"));
@@ -47,15 +47,14 @@ final class TokenCommand {
 
     @Command(description = "Show join tokens, used and unused.", mixinStandardHelpOptions = true)
     int list(@Mixin StateCommands state) throws Exception {
-        StateCommands.print(
-                state.run("token list", Map.of()), spec.commandLine().getOut());
+        StateCommands.print(state.run("token list", Map.of()), Terminal.out(spec));
         return 0;
     }
 
     @Command(description = "Make a join token worthless.", mixinStandardHelpOptions = true)
     int revoke(@Mixin StateCommands state, @Parameters(paramLabel = "ID") String id) throws Exception {
         state.run("token revoke", Map.of("id", id));
-        spec.commandLine().getOut().println("revoked");
+        Terminal.out(spec).println("revoked");
         return 0;
     }
 }

@@ -44,8 +44,9 @@ class KillTest {
         url = "http://127.0.0.1:" + port + "/v1/chat/completions";
         relay = relay();
         eventually("health", () -> Processes.status("http://127.0.0.1:" + port + "/health", "", null) == 200);
-        key = Files.readString(folder.resolve("relay-state/relay/first-admin-key"))
-                .strip();
+        Path keyFile = folder.resolve("relay-state/relay/first-admin-key");
+        eventually("the first admin key is written", () -> Files.exists(keyFile));
+        key = Files.readString(keyFile).strip();
         Process token = processes.goinfer(
                 "token",
                 "token",

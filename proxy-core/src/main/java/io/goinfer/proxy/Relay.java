@@ -112,12 +112,14 @@ public final class Relay implements AutoCloseable {
                     metrics,
                     new AtomicInteger());
             gauges(rules);
-            bindAll(rules);
+            // Before the listeners: who sees /health can use the commands.
             this.socket = LocalSocket.serve(folder, commands);
+            bindAll(rules);
             done = true;
         } finally {
             if (!done) {
                 closeListeners();
+                LocalSocket.remove(folder);
                 loops.close();
                 lock.close();
             }

@@ -56,6 +56,11 @@ public final class LocalSocket implements AutoCloseable {
         return socket;
     }
 
+    /** After a start that failed. */
+    public static void remove(Path folder) throws IOException {
+        Files.deleteIfExists(path(folder));
+    }
+
     private void loop(AdminCommands commands) {
         while (server.isOpen()) {
             try (SocketChannel caller = server.accept()) {

@@ -266,7 +266,11 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        // A write fails like this after STOP_SENDING, whose code Netty does not tell.
+        if (cause instanceof IOException && !(cause instanceof QuicStreamResetException) && wire.isRelay()) {
+            // A write after the node's STOP_SENDING: why it stopped comes in order, as RESET, behind the bytes that are
+            // valid.
+            return;
+        }
         Code code = cause instanceof QuicStreamResetException reset
                 ? Code.ofQuic(reset.applicationProtocolCode())
                 : cause instanceof IOException ? Code.CANCELLED : Code.INTERNAL;

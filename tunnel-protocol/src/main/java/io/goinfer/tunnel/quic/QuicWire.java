@@ -154,6 +154,10 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         streams.forEach(ExchangeStream::flush);
     }
 
+    boolean isRelay() {
+        return relay;
+    }
+
     long sessionId() {
         return sessionId;
     }
