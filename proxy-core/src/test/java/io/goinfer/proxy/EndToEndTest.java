@@ -229,6 +229,20 @@ class EndToEndTest {
     }
 
     @Test
+    void aModelThatItsBackendCallsByPathHasAShortNameHereAndItsOwnThere() throws Exception {
+        String path = "/srv/models/a/long/way/down/gemma-3-270m-q4_k_m.gguf";
+        SimulatedLlama long1 = llama(Simulation.quick(path));
+        rig.connect("gpu", long1);
+
+        assertThat(get("/v1/models").body()).contains("\"id\":\"gemma-3-270m-q4_k_m\"");
+        HttpResponse<String> answer = post(CHAT, chat("gemma-3-270m-q4_k_m", false, 2));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(long1.counts().lastBody()).contains("\"model\":\"" + path + "\"");
+        HttpResponse<String> prefixed = post(CHAT, chat("gpu/gemma-3-270m-q4_k_m", true, 2));
+        assertThat(prefixed.body()).as("with the node's name").endsWith("[DONE]\n\n");
+    }
+
+    @Test
     void aSessionOutlivesItsStreamLimit() throws Exception {
         rig.connect("gpu", llama);
 

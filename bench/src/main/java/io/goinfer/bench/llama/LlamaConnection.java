@@ -109,6 +109,7 @@ final class LlamaConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void generate(ChannelHandlerContext ctx, LlamaRequest.Api api, String text) {
+        server.counts().lastBody(text);
         try {
             Generation next = new Generation(server, this, ctx.channel(), loop, LlamaRequest.parse(api, text));
             generation = next;

@@ -42,6 +42,17 @@ public final class SimulatedLlama implements AutoCloseable {
         /** {@code System.nanoTime()} of the last of those. */
         public final AtomicLong abandonedAt = new AtomicLong();
 
+        private volatile String lastBody = "";
+
+        /** JSON of the last completion. */
+        public String lastBody() {
+            return lastBody;
+        }
+
+        void lastBody(String body) {
+            lastBody = body;
+        }
+
         public final AtomicLong uploaded = new AtomicLong();
         public final AtomicLong tokens = new AtomicLong();
     }

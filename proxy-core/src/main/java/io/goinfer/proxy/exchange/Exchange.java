@@ -236,6 +236,11 @@ public final class Exchange implements Upstream.Response {
         all.release();
         long grown = value.length - (end - start);
         heldBytes += grown;
+        if (grown > 0) {
+            // Ours, not the client's: nobody gets credit for these bytes.
+            rules.budget().take(grown);
+            reserved += grown;
+        }
         return grown;
     }
 

@@ -22,6 +22,11 @@ public final class SelectBudget {
         return true;
     }
 
+    /** A few bytes that must be had. */
+    void take(long bytes) {
+        used.addAndGet(bytes);
+    }
+
     void release(long bytes) {
         used.addAndGet(-bytes);
     }
