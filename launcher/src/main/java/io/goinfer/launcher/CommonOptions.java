@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,9 +81,5 @@ final class CommonOptions {
                 config.tls(),
                 new GoinferConfig.NodeConfig(config.node().name(), config.node().relays(), all),
                 config.limits());
-    }
-
-    static Map<String, String> environment() {
-        return System.getenv();
     }
 }

@@ -110,7 +110,7 @@ final class ConnectCommand implements Callable<Integer> {
         if (tokenFile != null) {
             return Files.readString(Path.of(tokenFile));
         }
-        String variable = CommonOptions.environment().get("GI_JOIN_TOKEN");
+        String variable = System.getenv("GI_JOIN_TOKEN");
         if (variable != null && !variable.isBlank()) {
             return variable;
         }

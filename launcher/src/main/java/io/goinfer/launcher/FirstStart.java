@@ -8,7 +8,6 @@ import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.keys.Role;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -74,9 +73,5 @@ final class FirstStart {
             out.println("to join a node, within the hour: goinfer connect " + joinUrl + " --token-file -");
             out.println(token.get("token"));
         }
-    }
-
-    static boolean exists(Path file) {
-        return Files.exists(file);
     }
 }

@@ -45,6 +45,19 @@ public final class RawClient implements AutoCloseable {
         return true;
     }
 
+    /** Reads until {@code mark} was seen {@code times} times. */
+    public boolean readUntilCount(String mark, int times) throws IOException {
+        byte[] buffer = new byte[8192];
+        while (got.toString().split(mark, -1).length <= times) {
+            int read = in.read(buffer);
+            if (read < 0) {
+                return false;
+            }
+            got.append(new String(buffer, 0, read, StandardCharsets.UTF_8));
+        }
+        return true;
+    }
+
     /** Everything until the other side closes. */
     public String readAll() throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
@@ -55,10 +68,6 @@ public final class RawClient implements AutoCloseable {
         }
         got.append(all.toString(StandardCharsets.UTF_8));
         return got.toString();
-    }
-
-    public int read(byte[] buffer) throws IOException {
-        return in.read(buffer);
     }
 
     @Override

@@ -18,11 +18,6 @@ public interface SessionEvents {
         throw new IllegalStateException("exchanges are opened by the relay");
     }
 
-    /** Relay: may this exchange be opened now? Anything but NO_ERROR ends the session. */
-    default Code onAuthorize() {
-        return Code.NO_ERROR;
-    }
-
     /** The session became suspect, or is well again. */
     default void onVerdict(boolean suspect) {}
 
