@@ -26,7 +26,7 @@ public final class Bench {
     private static final int FIRST_TOKEN_REQUESTS = 200;
 
     /** Enough for the compiler to have seen every path. */
-    private static final int WARMING_REQUESTS = 6_000;
+    private static final int WARMING_REQUESTS = 2_000;
 
     private static final int FEW = 32;
     private static final double FEW_RATE = 50;
@@ -90,7 +90,7 @@ public final class Bench {
         LoadResult one = driver.run(
                 contender.target(),
                 warming
-                        ? new Load(WARMING_REQUESTS, 3, 0, WARMING_REQUESTS / 10.0, patience)
+                        ? new Load(WARMING_REQUESTS, 3, 0, 100, patience)
                         : new Load(FIRST_TOKEN_REQUESTS, 3, 0, 50, patience));
         int fewTokens = (int) (FEW_RATE * options.seconds());
         LoadResult few = driver.run(contender.target(), new Load(FEW, fewTokens, FEW_RATE, 200, patience));
