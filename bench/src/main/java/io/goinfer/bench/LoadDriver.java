@@ -16,6 +16,8 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
@@ -63,14 +65,18 @@ public final class LoadDriver implements AutoCloseable {
                 .submit(() -> {
                     long events = 0;
                     long errors = 0;
+                    Map<String, Integer> problems = new TreeMap<>();
                     for (StreamReader reader : readers) {
                         events += reader.events();
-                        errors += reader.complete() ? 0 : 1;
+                        if (!reader.complete()) {
+                            errors++;
+                            problems.merge(reader.problem(), 1, Integer::sum);
+                        }
                         if (!all) {
                             reader.abandon();
                         }
                     }
-                    return new LoadResult(first, delay, events, errors, seconds);
+                    return new LoadResult(first, delay, events, errors, seconds, problems);
                 })
                 .syncUninterruptibly()
                 .getNow();

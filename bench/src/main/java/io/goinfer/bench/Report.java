@@ -101,6 +101,22 @@ public final class Report {
         return text.append("}}").toString();
     }
 
+    /** One load in one line. */
+    public static String line(LoadResult result) {
+        return String.format(
+                Locale.ROOT,
+                "%d events, %d errors %s; first token p50 %.2f ms p99 %.2f ms; delay p50 %.2f ms p99 %.2f ms max %.2f ms; %.0f events/s",
+                result.events(),
+                result.errors(),
+                result.problems(),
+                result.firstToken().getValueAtPercentile(50) / MILLI,
+                result.firstToken().getValueAtPercentile(99) / MILLI,
+                result.delay().getValueAtPercentile(50) / MILLI,
+                result.delay().getValueAtPercentile(99) / MILLI,
+                result.delay().getMaxValue() / MILLI,
+                result.events() / result.seconds());
+    }
+
     private String heading() {
         return options.rounds() + " interleaved rounds; median (least to most). Many streams: " + options.streams()
                 + " at "

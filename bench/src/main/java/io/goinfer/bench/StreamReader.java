@@ -16,6 +16,8 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
     private static final byte[] MARK = "\"sent_ns\":".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
 
+    private static final int STATUS_LINE = 15;
+
     private final Histogram first;
     private final Histogram delay;
     private final Runnable ended;
@@ -28,6 +30,7 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
     private long events;
     private boolean done;
     private boolean over;
+    private final StringBuilder statusLine = new StringBuilder(STATUS_LINE);
 
     StreamReader(Histogram first, Histogram delay, Runnable ended) {
         this.first = first;
@@ -47,6 +50,18 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
         return done;
     }
 
+    /** Why it is not {@link #complete()}. */
+    String problem() {
+        if (channel == null) {
+            return "not connected";
+        }
+        String line = statusLine.toString();
+        String how = over ? "closed" : "not ended";
+        return line.isEmpty()
+                ? how + " without an answer"
+                : line.contains(" 200 ") ? how + " in the middle" : line.strip();
+    }
+
     void abandon() {
         if (channel != null) {
             Writes.close(channel);
@@ -62,6 +77,12 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
         ByteBuf in = (ByteBuf) msg;
         now = System.nanoTime();
+        if (statusLine.length() < STATUS_LINE) {
+            statusLine.append(in.toString(
+                    in.readerIndex(),
+                    Math.min(STATUS_LINE - statusLine.length(), in.readableBytes()),
+                    StandardCharsets.US_ASCII));
+        }
         in.forEachByte(this);
         in.release();
     }

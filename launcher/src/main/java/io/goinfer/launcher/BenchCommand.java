@@ -2,12 +2,16 @@
 package io.goinfer.launcher;
 
 import io.goinfer.bench.Bench;
+import io.goinfer.bench.Load;
+import io.goinfer.bench.LoadDriver;
+import io.goinfer.bench.LoadResult;
 import io.goinfer.bench.Report;
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -90,5 +94,32 @@ final class BenchCommand implements Callable<Integer> {
         Terminal.out(spec).println("simulated llama-server on " + llama.url());
         llama.awaitClose();
         return 0;
+    }
+
+    @Command(
+            description = "One load against a server that runs on this machine, for benches of other programs.",
+            mixinStandardHelpOptions = true)
+    int load(
+            @Option(names = "--port", required = true, description = "port on 127.0.0.1") int port,
+            @Option(names = "--key-file", paramLabel = "FILE", description = "file with the API key") @Nullable
+                    Path keyFile,
+            @Option(names = "--model", defaultValue = "sim", description = "model to ask for (default: sim)")
+                    String model,
+            @Option(names = "--streams", defaultValue = "100", description = "requests (default: 100)") int requests,
+            @Option(names = "--tokens", defaultValue = "100", description = "events of each (default: 100)") int tokens,
+            @Option(names = "--rate", defaultValue = "20", description = "events a second, 0 = at once (default: 20)")
+                    double eventRate,
+            @Option(names = "--starts", defaultValue = "50", description = "requests a second (default: 50)")
+                    double starts)
+            throws Exception {
+        String key = keyFile == null ? "" : Files.readString(keyFile).strip();
+        try (LoadDriver driver = new LoadDriver()) {
+            double seconds = requests / starts + (eventRate == 0 ? 0 : tokens / eventRate);
+            LoadResult result = driver.run(
+                    new LoadDriver.Target(port, key, model),
+                    new Load(requests, tokens, eventRate, starts, Duration.ofSeconds((long) seconds * 3 + 30)));
+            Terminal.out(spec).println(Report.line(result));
+            return result.errors() == 0 ? 0 : 1;
+        }
     }
 }

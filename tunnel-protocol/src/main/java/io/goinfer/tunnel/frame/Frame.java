@@ -111,6 +111,14 @@ public sealed interface Frame {
         }
     }
 
+    /** {@link Credit} of the relay: its own direction of the exchange stream may have ended already. */
+    record CreditExchange(Id exchange, Credit credit) implements Control {
+        @Override
+        public FrameType type() {
+            return FrameType.CREDIT_EXCHANGE;
+        }
+    }
+
     record Request(
             Id exchange,
             int kind,

@@ -132,9 +132,8 @@ public final class FrameDecoder implements AutoCloseable {
         try {
             Frame frame = switch (type) {
                 case DATA -> new Frame.Data(in.readRetainedSlice(in.readableBytes()), end, (flags & Frame.BULK) != 0);
-                case CREDIT ->
-                    new Frame.Credit(
-                            (flags & Frame.CREDIT_HEAD) != 0, (flags & Frame.CREDIT_END) != 0, offset(in), offset(in));
+                case CREDIT -> credit(in, flags);
+                case CREDIT_EXCHANGE -> new Frame.CreditExchange(Id.read(in), credit(in, flags));
                 case MODELS -> new Frame.Models(in.readRetainedSlice(in.readableBytes()));
                 case LOAD -> new Frame.Load(in.readRetainedSlice(in.readableBytes()));
                 case PING -> new Frame.Ping(in.readLong(), in.readByte() != 0);
@@ -166,6 +165,11 @@ public final class FrameDecoder implements AutoCloseable {
         } catch (IndexOutOfBoundsException e) {
             throw new FrameException(Code.PROTOCOL, type + ": payload too short");
         }
+    }
+
+    private static Frame.Credit credit(ByteBuf in, int flags) {
+        return new Frame.Credit(
+                (flags & Frame.CREDIT_HEAD) != 0, (flags & Frame.CREDIT_END) != 0, offset(in), offset(in));
     }
 
     private static Frame.Hello hello(ByteBuf in) {

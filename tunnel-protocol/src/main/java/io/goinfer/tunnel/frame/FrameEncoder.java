@@ -68,14 +68,22 @@ public final class FrameEncoder {
             return (data.end() ? Frame.END : 0) | (data.bulk() ? Frame.BULK : 0);
         }
         if (frame instanceof Frame.Credit credit) {
-            out.writeLong(credit.consumed()).writeLong(credit.limit());
-            return (credit.head() ? Frame.CREDIT_HEAD : 0) | (credit.end() ? Frame.CREDIT_END : 0);
+            return writeCredit(credit, out);
+        }
+        if (frame instanceof Frame.CreditExchange credit) {
+            credit.exchange().write(out);
+            return writeCredit(credit.credit(), out);
         }
         if (frame instanceof Frame.Exchange exchange) {
             return writeExchange(exchange, out);
         }
         writeControl((Frame.Control) frame, out);
         return 0;
+    }
+
+    private static int writeCredit(Frame.Credit credit, ByteBuf out) {
+        out.writeLong(credit.consumed()).writeLong(credit.limit());
+        return (credit.head() ? Frame.CREDIT_HEAD : 0) | (credit.end() ? Frame.CREDIT_END : 0);
     }
 
     private static int writeExchange(Frame.Exchange frame, ByteBuf out) {

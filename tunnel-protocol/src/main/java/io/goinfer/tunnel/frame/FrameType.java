@@ -14,6 +14,7 @@ public enum FrameType {
     PONG(0x07, Scope.CONTROL, 64 << 10),
     GOAWAY(0x08, Scope.CONTROL, 64 << 10),
     RESET_EXCHANGE(0x09, Scope.CONTROL, 64 << 10),
+    CREDIT_EXCHANGE(0x0c, Scope.CONTROL, 32),
     REQUEST(0x20, Scope.EXCHANGE, 64 << 10),
     RESPONSE(0x21, Scope.EXCHANGE, 64 << 10),
     DATA(0x22, Scope.EXCHANGE, 16 << 10),

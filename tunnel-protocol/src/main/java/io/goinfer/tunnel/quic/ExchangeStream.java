@@ -140,6 +140,8 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             if (!finSent) {
                 open.shutdownOutput(code.quicCode(), open.newPromise()).addListener(done -> {});
             }
+            // Netty closes a stream when both ends sent FIN; one that was reset stays open for ever, and counts.
+            Writes.close(open);
         }
     }
 
@@ -281,7 +283,6 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             events.onCancel(code);
             events.onReadComplete();
         }
-        // Netty closes a stream when both ends sent FIN; one that was reset stays open for ever, and counts.
         Writes.close(ctx.channel());
     }
 

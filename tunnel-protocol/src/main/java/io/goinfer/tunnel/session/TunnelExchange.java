@@ -70,6 +70,9 @@ public final class TunnelExchange implements WireStream.Events {
         Frame.Request head = request();
         stream = wire.open(this);
         stream.send(head);
+        if (head.end()) {
+            stream.finish();
+        }
     }
 
     public Id id() {
@@ -129,7 +132,12 @@ public final class TunnelExchange implements WireStream.Events {
             return;
         }
         if (window.consumed(bytes)) {
-            stream().send(new Frame.Credit(true, false, window.consumed(), window.limit()));
+            Frame.Credit credit = new Frame.Credit(true, false, window.consumed(), window.limit());
+            if (session.relay()) {
+                session.wire().sendControl(new Frame.CreditExchange(id(), credit));
+            } else {
+                stream().send(credit);
+            }
         }
     }
 
@@ -162,7 +170,7 @@ public final class TunnelExchange implements WireStream.Events {
         try {
             if (frame instanceof Frame.Data data) {
                 onData(data);
-            } else if (frame instanceof Frame.Credit credit) {
+            } else if (frame instanceof Frame.Credit credit && session.relay()) {
                 onCredit(credit);
             } else if (frame instanceof Frame.Trailers trailers) {
                 expectBody(trailers);
@@ -187,9 +195,6 @@ public final class TunnelExchange implements WireStream.Events {
         }
         if (expect != Expect.NOTHING) {
             fail(Code.TRUNCATED, "the stream ended before its END");
-        } else if (!session.relay() && !sentEnd()) {
-            // The relay ends the request direction only when the exchange is over: it wants no response.
-            fail(Code.CANCELLED, "the relay ended the exchange");
         }
     }
 
@@ -237,6 +242,18 @@ public final class TunnelExchange implements WireStream.Events {
     }
 
     // ---- called by the session
+
+    /** Node: the relay's credit comes on the control stream. */
+    void peerCredit(Frame.Credit credit) {
+        if (over) {
+            return;
+        }
+        try {
+            onCredit(credit);
+        } catch (FrameException e) {
+            onBroken(e);
+        }
+    }
 
     void peerReset(Code code, String reason) {
         if (over) {
@@ -335,9 +352,7 @@ public final class TunnelExchange implements WireStream.Events {
             WireStream wireStream = stream();
             boolean complete = sentEnd();
             finish();
-            if (complete) {
-                wireStream.finish();
-            } else {
+            if (!complete) {
                 wireStream.cancel(Code.NO_ERROR);
             }
         } else if (sentEnd()) {
@@ -376,11 +391,9 @@ public final class TunnelExchange implements WireStream.Events {
     }
 
     private void directionSent() {
-        if (!session.relay()) {
-            stream().finish();
-            if (expect == Expect.NOTHING) {
-                finish();
-            }
+        stream().finish();
+        if (!session.relay() && expect == Expect.NOTHING) {
+            finish();
         }
     }
 

@@ -180,6 +180,11 @@ public final class TunnelSession implements Wire.Events {
             if (exchange != null) {
                 exchange.peerReset(reset.code(), reset.reason());
             }
+        } else if (frame instanceof Frame.CreditExchange credit && !relay) {
+            TunnelExchange exchange = exchanges.get(credit.exchange());
+            if (exchange != null) {
+                exchange.peerCredit(credit.credit());
+            }
         } else if (frame instanceof Frame.GoAway away) {
             onGoAway(away);
         } else if (frame instanceof Frame.Models models && relay) {

@@ -106,6 +106,7 @@ public abstract class TransportContract {
         volatile Code reset;
         volatile int infos;
         private long toSend;
+        volatile boolean endHeld;
 
         Call(Recorder side, TunnelExchange exchange, Frame.Request request) {
             this.side = side;
@@ -163,7 +164,7 @@ public abstract class TransportContract {
                 int size = (int) Math.min(toSend, 32 << 10);
                 toSend -= size;
                 exchange.sendData(Unpooled.wrappedBuffer(new byte[size]));
-                if (toSend == 0) {
+                if (toSend == 0 && !endHeld) {
                     exchange.sendEnd(List.of());
                 }
             }
@@ -272,11 +273,18 @@ public abstract class TransportContract {
         Call there = arrived(0);
         nodeSide.on(() -> {
             there.exchange.sendResponse(new Frame.Response(200, List.of(), false));
+            // A response that ends before its request cuts the request off.
+            there.endHeld = true;
             there.stream(size);
             return null;
         });
         relaySide.on(() -> {
             call.stream(size);
+            return null;
+        });
+        eventually("the request ends", Duration.ofSeconds(60), () -> there.ended);
+        nodeSide.on(() -> {
+            there.exchange.sendEnd(List.of());
             return null;
         });
 
@@ -403,6 +411,20 @@ public abstract class TransportContract {
                 return null;
             });
             eventually("exchange " + i + " is answered", () -> call.ended);
+        }
+    }
+
+    @Test
+    void aSessionOutlivesAnyNumberOfCancelledExchanges() {
+        for (int i = 0; i < 3_000; i++) {
+            boolean ended = i % 2 == 0;
+            Call call = relaySide.open(ended);
+            Call there = arrived(i);
+            relaySide.on(() -> {
+                call.exchange.reset(Code.CANCELLED, "client gone");
+                return null;
+            });
+            eventually("exchange " + i + " is over on the node", () -> there.reset != null);
         }
     }
 
