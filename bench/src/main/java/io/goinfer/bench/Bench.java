@@ -23,10 +23,10 @@ public final class Bench {
      */
     public record Options(List<String> goinfer, int rounds, int streams, double rate, int seconds) {}
 
-    private static final int FIRST_TOKEN_REQUESTS = 200;
+    private static final int FIRST_TOKEN_REQUESTS = 1_000;
 
     /** Enough for the compiler to have seen every path. */
-    private static final int WARMING_REQUESTS = 2_000;
+    private static final int WARMING_REQUESTS = 8_000;
 
     private static final int FEW = 32;
     private static final double FEW_RATE = 50;
@@ -86,12 +86,12 @@ public final class Bench {
     private Round round(Contender contender, LoadDriver driver, Process backend, boolean warming)
             throws IOException, InterruptedException {
         Duration patience = Duration.ofSeconds(options.seconds() * 3L + 30);
-        // One request after the other: 5 tokens at once, the next request 20 ms later.
+        // One request after the other, three tokens each.
         LoadResult one = driver.run(
                 contender.target(),
                 warming
-                        ? new Load(WARMING_REQUESTS, 3, 0, 100, patience)
-                        : new Load(FIRST_TOKEN_REQUESTS, 3, 0, 50, patience));
+                        ? new Load(WARMING_REQUESTS, 3, 0, 0, patience)
+                        : new Load(FIRST_TOKEN_REQUESTS, 3, 0, 0, patience));
         int fewTokens = (int) (FEW_RATE * options.seconds());
         LoadResult few = driver.run(contender.target(), new Load(FEW, fewTokens, FEW_RATE, 200, patience));
         long memory = contender.residentBytes();

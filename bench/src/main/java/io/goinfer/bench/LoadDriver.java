@@ -48,9 +48,22 @@ public final class LoadDriver implements AutoCloseable {
         StreamReader[] readers = new StreamReader[load.streams()];
         byte[] request = target.request(load).getBytes(StandardCharsets.UTF_8);
         long start = System.nanoTime();
+        boolean sequence = load.starts() == 0;
         for (int i = 0; i < load.streams(); i++) {
-            StreamReader reader = new StreamReader(first, delay, left::countDown);
+            int next = i + 1;
+            StreamReader reader = new StreamReader(first, delay, () -> {
+                left.countDown();
+                if (sequence && next < readers.length) {
+                    open(target, request, readers[next]);
+                }
+            });
             readers[i] = reader;
+        }
+        if (sequence) {
+            group.next().execute(() -> open(target, request, readers[0]));
+        }
+        for (int i = 0; i < load.streams() && !sequence; i++) {
+            StreamReader reader = readers[i];
             long at = (long) (i / load.starts() * 1e9);
             group.next()
                     .schedule(

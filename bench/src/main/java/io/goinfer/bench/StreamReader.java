@@ -11,26 +11,36 @@ import java.nio.charset.StandardCharsets;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
-/** One answer: finds the send times in the passing bytes. Confined to the driver's loop. */
+/**
+ * One answer: follows the chunks, which may cut events anywhere, and finds the send times in what they carry. Confined to the driver's loop.
+ */
 final class StreamReader extends ChannelInboundHandlerAdapter implements ByteProcessor {
-    private static final byte[] MARK = "\"sent_ns\":".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
-
     private static final int STATUS_LINE = 15;
+    private static final byte[] MARK = "\"sent_ns\":".getBytes(StandardCharsets.US_ASCII);
+    private static final int END_OF_HEAD = '\r' << 24 | '\n' << 16 | '\r' << 8 | '\n';
+
+    private enum Part {
+        HEAD,
+        CHUNK_SIZE,
+        CHUNK,
+        CHUNK_END,
+        OVER
+    }
 
     private final Histogram first;
     private final Histogram delay;
     private final Runnable ended;
+    private final StringBuilder statusLine = new StringBuilder(STATUS_LINE);
     private @Nullable Channel channel;
+    private Part part = Part.HEAD;
+    private int lastFour;
+    private int chunkLeft;
     private long requestedAt;
     private long now;
     private int matched;
-    private int doneMatched;
     private long number = -1;
     private long events;
-    private boolean done;
     private boolean over;
-    private final StringBuilder statusLine = new StringBuilder(STATUS_LINE);
 
     StreamReader(Histogram first, Histogram delay, Runnable ended) {
         this.first = first;
@@ -46,8 +56,9 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
         return events;
     }
 
+    /** The last chunk came. */
     boolean complete() {
-        return done;
+        return part == Part.OVER;
     }
 
     /** Why it is not {@link #complete()}. */
@@ -77,16 +88,44 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
         ByteBuf in = (ByteBuf) msg;
         now = System.nanoTime();
-        if (statusLine.length() < STATUS_LINE) {
-            statusLine.append(in.toString(
-                    in.readerIndex(),
-                    Math.min(STATUS_LINE - statusLine.length(), in.readableBytes()),
-                    StandardCharsets.US_ASCII));
+        while (in.isReadable()) {
+            if (part == Part.CHUNK) {
+                int length = Math.min(chunkLeft, in.readableBytes());
+                in.forEachByte(in.readerIndex(), length, this);
+                in.skipBytes(length);
+                chunkLeft -= length;
+                if (chunkLeft == 0) {
+                    part = Part.CHUNK_END;
+                }
+            } else {
+                frame(in.readByte());
+            }
         }
-        in.forEachByte(this);
         in.release();
     }
 
+    private void frame(byte b) {
+        switch (part) {
+            case HEAD -> {
+                if (statusLine.length() < STATUS_LINE) {
+                    statusLine.append((char) b);
+                }
+                lastFour = lastFour << 8 | b;
+                part = lastFour == END_OF_HEAD ? Part.CHUNK_SIZE : Part.HEAD;
+            }
+            case CHUNK_SIZE -> {
+                if (b == '\n') {
+                    part = chunkLeft == 0 ? Part.OVER : Part.CHUNK;
+                } else if (b != '\r') {
+                    chunkLeft = chunkLeft << 4 | Character.digit(b, 16);
+                }
+            }
+            case CHUNK_END -> part = b == '\n' ? Part.CHUNK_SIZE : Part.CHUNK_END;
+            default -> {}
+        }
+    }
+
+    /** A byte of the event stream. */
     @Override
     public boolean process(byte b) {
         if (number >= 0) {
@@ -101,11 +140,6 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
         if (matched == MARK.length) {
             matched = 0;
             number = 0;
-        }
-        doneMatched = b == DONE[doneMatched] ? doneMatched + 1 : b == DONE[0] ? 1 : 0;
-        if (doneMatched == DONE.length) {
-            doneMatched = 0;
-            done = true;
         }
         return true;
     }

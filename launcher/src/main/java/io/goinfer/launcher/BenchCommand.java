@@ -109,12 +109,16 @@ final class BenchCommand implements Callable<Integer> {
             @Option(names = "--tokens", defaultValue = "100", description = "events of each (default: 100)") int tokens,
             @Option(names = "--rate", defaultValue = "20", description = "events a second, 0 = at once (default: 20)")
                     double eventRate,
-            @Option(names = "--starts", defaultValue = "50", description = "requests a second (default: 50)")
+            @Option(
+                            names = "--starts",
+                            defaultValue = "50",
+                            description = "requests a second, 0 = one after the other (default: 50)")
                     double starts)
             throws Exception {
         String key = keyFile == null ? "" : Files.readString(keyFile).strip();
         try (LoadDriver driver = new LoadDriver()) {
-            double seconds = requests / starts + (eventRate == 0 ? 0 : tokens / eventRate);
+            double seconds =
+                    (starts == 0 ? requests / 100.0 : requests / starts) + (eventRate == 0 ? 0 : tokens / eventRate);
             LoadResult result = driver.run(
                     new LoadDriver.Target(port, key, model),
                     new Load(requests, tokens, eventRate, starts, Duration.ofSeconds((long) seconds * 3 + 30)));

@@ -79,9 +79,10 @@ final class Generation {
             end();
         } else if (rate == 0 && request.stream() && !channel.isWritable()) {
             timer = null;
+        } else if (rate == 0) {
+            timer = loop.schedule(this::token, 0, TimeUnit.NANOSECONDS);
         } else {
-            long due = rate == 0 ? 0 : startedAt + (long) (sent / rate * 1e9) - System.nanoTime();
-            timer = loop.schedule(this::token, Math.max(0, due), TimeUnit.NANOSECONDS);
+            server.steps().at(startedAt + (long) (sent / rate * 1e9), this::token);
         }
     }
 

@@ -27,6 +27,7 @@ public final class SimulatedLlama implements AutoCloseable {
     private final EventLoopGroup group;
     private final Channel channel;
     private final Slots slots;
+    private final Steps steps;
     private final Counts counts = new Counts();
     private final long readyAt;
 
@@ -65,6 +66,7 @@ public final class SimulatedLlama implements AutoCloseable {
                 new MultiThreadIoEventLoopGroup(1, epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
         EventLoop loop = group.next();
         this.slots = new Slots(simulation.slots());
+        this.steps = new Steps(loop);
         this.channel = new ServerBootstrap()
                 .group(group)
                 .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
@@ -109,6 +111,10 @@ public final class SimulatedLlama implements AutoCloseable {
 
     Slots slots() {
         return slots;
+    }
+
+    Steps steps() {
+        return steps;
     }
 
     boolean loading() {

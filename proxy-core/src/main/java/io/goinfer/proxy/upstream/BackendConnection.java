@@ -28,6 +28,8 @@ import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One connection to a backend for one exchange. Reads only while little of what it read is still on its way to the client. Confined to the exchange's
@@ -37,6 +39,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
     /** Bytes of the response that may be under way downstream before reading stops. */
     private static final int READ_AHEAD = 64 << 10;
 
+    private static final Logger LOG = LoggerFactory.getLogger(BackendConnection.class);
     private static final int MAX_HEAD = 64 << 10;
     private static final int MAX_CHUNK = 16 << 10;
 
@@ -257,7 +260,8 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        fail(Refusal.backendFailed("backend " + target.authority() + ": connection failed"));
+        LOG.debug("backend {}: connection failed", target.authority(), cause);
+        fail(Refusal.backendFailed("backend " + target.authority() + ": connection failed: " + cause.getMessage()));
     }
 
     private void fail(Refusal refusal) {
