@@ -4,15 +4,17 @@ package io.goinfer.certs;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.StringReader;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.openssl.PEMException;
@@ -20,21 +22,17 @@ import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
-import org.bouncycastle.util.io.pem.PemObject;
-import org.bouncycastle.util.io.pem.PemWriter;
 
 /** PEM text to keys, certificates and certification requests, and back. */
 public final class PemFiles {
+    private static final int LINE = 64;
+    private static final String OURS = "-----BEGIN PRIVATE KEY-----";
+
     private PemFiles() {}
 
     public static String write(String type, byte[] der) {
-        StringWriter text = new StringWriter();
-        try (PemWriter writer = new PemWriter(text)) {
-            writer.writeObject(new PemObject(type, der));
-        } catch (IOException e) {
-            throw new IllegalStateException("a StringWriter does not fail", e);
-        }
-        return text.toString();
+        String lines = Base64.getMimeEncoder(LINE, new byte[] {'\n'}).encodeToString(der);
+        return "-----BEGIN " + type + "-----\n" + lines + "\n-----END " + type + "-----\n";
     }
 
     public static String write(List<X509Certificate> chain) throws CertificateException {
@@ -64,6 +62,21 @@ public final class PemFiles {
     }
 
     public static PrivateKey privateKey(String pem) throws GeneralSecurityException {
+        if (pem.startsWith(OURS)) {
+            // The form that we write, without the time that loading BouncyCastle takes.
+            String base64 = pem.substring(OURS.length(), Math.max(OURS.length(), pem.indexOf("-----END")));
+            try {
+                return KeyFactory.getInstance("EC")
+                        .generatePrivate(
+                                new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(base64)));
+            } catch (GeneralSecurityException | IllegalArgumentException e) {
+                return anyPrivateKey(pem);
+            }
+        }
+        return anyPrivateKey(pem);
+    }
+
+    private static PrivateKey anyPrivateKey(String pem) throws GeneralSecurityException {
         try (PEMParser parser = new PEMParser(new StringReader(pem))) {
             for (Object item = parser.readObject(); item != null; item = parser.readObject()) {
                 if (item instanceof PEMKeyPair pair) {

@@ -46,6 +46,7 @@ public final class Goinfer {
     private Goinfer() {}
 
     public static void main(String[] arguments) {
+        Warmup.start(arguments);
         System.exit(run(Terminal.of(System.out), Terminal.of(System.err), arguments));
     }
 

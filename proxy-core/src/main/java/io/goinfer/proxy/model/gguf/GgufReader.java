@@ -172,14 +172,13 @@ public final class GgufReader implements AutoCloseable {
         if (count < 0 || elements > MAX_ELEMENTS || depth >= MAX_DEPTH) {
             throw new IOException("array of " + Long.toUnsignedString(count));
         }
-        int width =
-                switch (type) {
-                    case 0, 1, 7 -> 1;
-                    case 2, 3 -> 2;
-                    case 4, 5, 6 -> 4;
-                    case 10, 11, 12 -> 8;
-                    default -> 0;
-                };
+        int width = switch (type) {
+            case 0, 1, 7 -> 1;
+            case 2, 3 -> 2;
+            case 4, 5, 6 -> 4;
+            case 10, 11, 12 -> 8;
+            default -> 0;
+        };
         if (width > 0) {
             Object first = count > 0 ? value(type, depth) : null;
             skip(Math.max(0, count - 1) * width);
