@@ -6,6 +6,7 @@ import io.goinfer.proxy.config.ConfigException;
 import io.goinfer.proxy.config.ConfigLoader;
 import io.goinfer.proxy.config.ConfigProblem;
 import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.config.swap.SwapLoader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +26,13 @@ final class CommonOptions {
             description = "goinfer.yml (default: ./goinfer.yml, else the user's configuration folder)")
     @Nullable
     Path config;
+
+    @Option(
+            names = "--swap-config",
+            paramLabel = "FILE",
+            description = "llama-swap.yml (default: the one beside goinfer.yml, or ./llama-swap.yml)")
+    @Nullable
+    Path swapConfig;
 
     @Option(
             names = "--state-dir",
@@ -68,7 +76,23 @@ final class CommonOptions {
         if (file != null) {
             LOG.info("configuration: {}", file);
         }
-        return withBackends(loaded.config());
+        GoinferConfig withSwap = withSwap(loaded.config(), file);
+        return withBackends(withSwap);
+    }
+
+    private GoinferConfig withSwap(GoinferConfig config, @Nullable Path file) throws IOException, ConfigException {
+        Path swap = folders().findSwapConfig(swapConfig, file);
+        if (swap == null) {
+            return config;
+        }
+        SwapLoader.Loaded loaded = SwapLoader.load(swap, System.getenv());
+        for (ConfigProblem warning : loaded.warnings()) {
+            LOG.warn("{}", warning.text());
+        }
+        LOG.info("models: {}", swap);
+        GoinferConfig.ModelsConfig models = config.models();
+        return config.with(new GoinferConfig.ModelsConfig(
+                models.folders(), models.llamaExe(), models.commonArgs(), models.discover(), loaded.config()));
     }
 
     private GoinferConfig withBackends(GoinferConfig config) {
@@ -76,10 +100,7 @@ final class CommonOptions {
         for (String text : backends) {
             all.add(BackendConfig.parse(text));
         }
-        return new GoinferConfig(
-                config.server(),
-                config.tls(),
-                new GoinferConfig.NodeConfig(config.node().name(), config.node().relays(), all),
-                config.limits());
+        return config.with(
+                new GoinferConfig.NodeConfig(config.node().name(), config.node().relays(), all));
     }
 }

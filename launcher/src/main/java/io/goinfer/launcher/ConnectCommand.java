@@ -66,9 +66,9 @@ final class ConnectCommand implements Callable<Integer> {
         String wished = name != null ? name : configured != null ? configured : HostNames.hostName();
         String token = token(addresses, state);
         Shutdown shutdown = Shutdown.install();
-        if (config.node().backends().isEmpty()) {
+        if (config.node().backends().isEmpty() && !config.models().any()) {
             out.println(
-                    "no backend: this node will have no models; add --backend http://127.0.0.1:PORT for a llama-server that runs");
+                    "no backend: this node will have no models; give models_dir or a llama-swap.yml, or --backend http://127.0.0.1:PORT for a llama-server that runs");
         }
         Node node = new Node(
                 new Node.Options(config, addresses, token, wished, state, Version.software()),

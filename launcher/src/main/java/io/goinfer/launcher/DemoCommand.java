@@ -61,6 +61,12 @@ final class DemoCommand implements Callable<Integer> {
     private @Nullable String backend;
 
     @Option(
+            names = "--model",
+            paramLabel = "FILE",
+            description = "a GGUF file (default: the smallest chat model in GI_MODELS_DIR)")
+    private @Nullable Path model;
+
+    @Option(
             names = {"-v", "--verbose"},
             description = "show the log")
     private boolean verbose;
@@ -73,16 +79,30 @@ final class DemoCommand implements Callable<Integer> {
         PrintWriter out = Terminal.out(spec);
         LogSetup.level(!verbose, verbose);
         Path folder = Files.createTempDirectory("goinfer-demo");
-        SimulatedLlama simulated = backend == null
+        DemoModel real =
+                backend == null ? DemoModel.find(model, System.getenv()).orElse(null) : null;
+        if (real == null && model != null) {
+            throw new IllegalArgumentException("--model needs a llama-server: on the PATH, or named by GI_LLAMA_EXE");
+        }
+        SimulatedLlama simulated = backend == null && real == null
                 ? SimulatedLlama.start(Simulation.quick("simulated").withRate(TOKENS_PER_SECOND), 0)
                 : null;
         try {
+            GoinferConfig empty = GoinferConfig.defaults();
+            if (real != null) {
+                out.println("serving: " + real.file() + " with " + real.llamaServer());
+                return run(out, folder, empty.with(real.config()));
+            }
             String url = simulated == null ? String.valueOf(backend) : simulated.url();
             out.println("serving: "
                     + (simulated == null
                             ? url
-                            : "a simulated llama-server at " + url + " (give a real one with --backend URL)"));
-            return run(out, folder, url);
+                            : "a simulated llama-server at " + url
+                                    + " (a real one: GI_LLAMA_EXE and GI_MODELS_DIR, --model FILE or --backend URL)"));
+            return run(
+                    out,
+                    folder,
+                    empty.with(new GoinferConfig.NodeConfig(null, List.of(), List.of(BackendConfig.parse(url)))));
         } finally {
             if (simulated != null) {
                 simulated.close();
@@ -92,7 +112,7 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private int run(PrintWriter out, Path folder, String backendUrl) throws Exception {
+    private int run(PrintWriter out, Path folder, GoinferConfig nodeConfig) throws Exception {
         GoinferConfig empty = GoinferConfig.defaults();
         List<Listen> listen = List.of(
                 new Listen("127.0.0.1", port, EnumSet.of(Service.OPENAI, Service.ADMIN), null),
@@ -104,11 +124,7 @@ final class DemoCommand implements Callable<Integer> {
         CompletableFuture<String> transport = new CompletableFuture<>();
         Node node = new Node(
                 new Node.Options(
-                        new GoinferConfig(
-                                empty.server(),
-                                empty.tls(),
-                                new GoinferConfig.NodeConfig(null, List.of(), List.of(BackendConfig.parse(backendUrl))),
-                                empty.limits()),
+                        nodeConfig,
                         List.of(new RelayAddress(
                                 "127.0.0.1", relay.edges().get(1).address().getPort())),
                         token,
@@ -121,8 +137,8 @@ final class DemoCommand implements Callable<Integer> {
             String base = "http://127.0.0.1:" + relay.edges().get(0).address().getPort() + "/v1";
             String how = transport.get(WAIT_SECONDS, TimeUnit.SECONDS);
             out.println("tunnel: " + how);
-            String model = model(relay);
-            int tokens = ask(out, base, key, model);
+            String name = model(relay);
+            int tokens = ask(out, base, key, name);
             out.println();
             if (tokens == 0 || !how.startsWith("QUIC")) {
                 out.println("no token came over QUIC");
@@ -134,7 +150,7 @@ final class DemoCommand implements Callable<Integer> {
             out.println("base URL: " + base);
             out.println("API key:  " + key);
             out.println("try: curl -N " + base + "/chat/completions -H 'Authorization: Bearer " + key
-                    + "' -d '{\"model\":\"" + model
+                    + "' -d '{\"model\":\"" + name
                     + "\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'");
             out.println("Ctrl-C ends it, nothing is kept");
             Shutdown.install().await();

@@ -66,4 +66,17 @@ final class Folders {
                 .findFirst()
                 .orElse(null);
     }
+
+    /** llama-swap.yml: the flag, beside the configuration, in the current folder; null if there is none. */
+    @Nullable
+    Path findSwapConfig(@Nullable Path flag, @Nullable Path config) {
+        if (flag != null) {
+            return flag;
+        }
+        Path beside = (config == null ? config() : config.toAbsolutePath()).resolveSibling("llama-swap.yml");
+        return List.of(beside, Path.of("llama-swap.yml")).stream()
+                .filter(Files::exists)
+                .findFirst()
+                .orElse(null);
+    }
 }

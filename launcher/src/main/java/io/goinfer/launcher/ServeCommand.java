@@ -105,11 +105,7 @@ final class ServeCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--public-url " + publicUrl + " (expected: https://HOST:PORT)");
         }
         GoinferConfig.Server server = config.server();
-        return new GoinferConfig(
-                new GoinferConfig.Server(server.listen(), server.apiKeys(), server.origins(), publicUrl),
-                config.tls(),
-                config.node(),
-                config.limits());
+        return config.with(new GoinferConfig.Server(server.listen(), server.apiKeys(), server.origins(), publicUrl));
     }
 
     private List<Listen> listeners(GoinferConfig config) {
@@ -122,7 +118,9 @@ final class ServeCommand implements Callable<Integer> {
         }
         List<Listen> standard = new ArrayList<>();
         standard.add(new Listen("127.0.0.1", PLAIN_PORT, EnumSet.complementOf(EnumSet.of(Service.TUNNEL)), null));
-        if (isPublic || publicUrl != null || config.node().backends().isEmpty()) {
+        if (isPublic
+                || publicUrl != null
+                || config.node().backends().isEmpty() && !config.models().any()) {
             standard.add(new Listen(
                     "0.0.0.0", PUBLIC_PORT, EnumSet.of(Service.OPENAI, Service.ADMIN, Service.TUNNEL), null));
         }

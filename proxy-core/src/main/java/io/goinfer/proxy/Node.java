@@ -42,6 +42,7 @@ public final class Node implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
     private final StateLock lock;
     private final Backends backends;
+    private final Locals locals;
     private final List<NodeLink> links = new ArrayList<>();
 
     /** @throws IOException with a text for a person: state in use, token refused, relay not reachable for enrolment */
@@ -71,7 +72,9 @@ public final class Node implements AutoCloseable {
             }
         }
         this.backends = new Backends(options.config().node().backends(), loops, fleet);
+        this.locals = new Locals(options.config().models(), loops, fleet);
         backends.start();
+        locals.start();
         links.forEach(NodeLink::start);
     }
 
@@ -95,6 +98,7 @@ public final class Node implements AutoCloseable {
             return;
         }
         backends.close();
+        locals.close();
         loops.close();
         try {
             lock.close();

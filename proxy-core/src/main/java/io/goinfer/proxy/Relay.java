@@ -77,6 +77,7 @@ public final class Relay implements AutoCloseable {
     private final Nodes nodes;
     private final AdminCommands commands;
     private final Backends backends;
+    private final Locals locals;
     private final List<EdgeListener> edges = new ArrayList<>();
     private final List<QuicListener> tunnels = new ArrayList<>();
     private final LocalSocket socket;
@@ -100,12 +101,13 @@ public final class Relay implements AutoCloseable {
             this.nodes = new Nodes(enrollment, fleet);
             this.commands = new AdminCommands(enrollment, keys, trust(options.config()), nodes, fleet);
             this.backends = new Backends(options.config().node().backends(), loops, fleet);
+            this.locals = new Locals(options.config().models(), loops, fleet);
             Router router = new Router(fleet::catalog);
             EnrollEndpoint enroll = new EnrollEndpoint(enrollment, ca, loops.blocking());
             EdgeRules rules = new EdgeRules(
                     options.noApiKey() ? null : keys,
                     options.config().server().origins(),
-                    new Endpoints(router, metrics, () -> draining, enroll),
+                    new Endpoints(router, locals.models(), metrics, () -> draining, enroll),
                     router,
                     options.config().limits(),
                     new SelectBudget(),
@@ -125,6 +127,7 @@ public final class Relay implements AutoCloseable {
             }
         }
         backends.start();
+        locals.start();
     }
 
     private void gauges(EdgeRules rules) {
@@ -268,7 +271,8 @@ public final class Relay implements AutoCloseable {
                         .sum()
                 + options.config().node().backends().stream()
                         .mapToInt(backend -> fleet.running(backend.name()))
-                        .sum();
+                        .sum()
+                + fleet.running(Locals.OWNER);
     }
 
     private void waitUntilIdle(long until) throws InterruptedException {
@@ -288,6 +292,7 @@ public final class Relay implements AutoCloseable {
         }
         closeListeners();
         backends.close();
+        locals.close();
         try {
             socket.close();
             tunnels.forEach(QuicListener::close);

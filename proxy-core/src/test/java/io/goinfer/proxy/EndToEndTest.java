@@ -398,6 +398,7 @@ class EndToEndTest {
                 d.server(),
                 d.tls(),
                 d.node(),
+                d.models(),
                 new GoinferConfig.Limits(100_000, 200_000, 5_000, 100, 100, Duration.ofSeconds(5)));
         open.remove(rig);
         rig.close();
@@ -607,12 +608,8 @@ class EndToEndTest {
         rig.close();
         rig = new GoinferRig(
                 folder.resolve("cors"),
-                new GoinferConfig(
-                        new GoinferConfig.Server(
-                                List.of(), Map.of(), List.of("https://chat.example.com", "localhost"), null),
-                        d.tls(),
-                        d.node(),
-                        d.limits()));
+                d.with(new GoinferConfig.Server(
+                        List.of(), Map.of(), List.of("https://chat.example.com", "localhost"), null)));
         open.add(rig);
 
         try (RawClient raw = new RawClient(rig.apiPort())) {

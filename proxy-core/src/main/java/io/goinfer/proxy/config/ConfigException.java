@@ -9,7 +9,7 @@ public final class ConfigException extends Exception {
     private static final long serialVersionUID = 1;
     private final transient List<ConfigProblem> problems;
 
-    ConfigException(List<ConfigProblem> problems) {
+    public ConfigException(List<ConfigProblem> problems) {
         super(problems.stream().map(ConfigProblem::text).collect(Collectors.joining("\n")));
         this.problems = List.copyOf(problems);
     }

@@ -2,8 +2,10 @@
 package io.goinfer.proxy.config;
 
 import io.goinfer.proxy.config.GoinferConfig.Limits;
+import io.goinfer.proxy.config.swap.CommandWords;
+import io.goinfer.proxy.config.swap.SwapConfig;
+import java.io.File;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,12 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
-import org.yaml.snakeyaml.error.YAMLException;
-import org.yaml.snakeyaml.nodes.Node;
 
 /** goinfer.yml and the GI_ variables to a {@link GoinferConfig}: defaults, file, environment. Flags come on top of it, in the launcher. */
 public final class ConfigLoader {
@@ -37,7 +35,7 @@ public final class ConfigLoader {
             "GI_EXTRA_MODELS");
 
     /** The seed README's keys that this version does not use. */
-    private static final List<String> UNUSED = List.of("models_dir", "llama", "default_model");
+    private static final List<String> UNUSED = List.of("default_model");
 
     /** A configuration and what is odd about it. */
     public record Loaded(GoinferConfig config, List<ConfigProblem> warnings) {}
@@ -58,12 +56,13 @@ public final class ConfigLoader {
 
     private Loaded read(String source, String text) throws ConfigException {
         Consumer<ConfigProblem> collect = problems::add;
-        YamlTree root = new YamlTree(source, "", compose(source, text), collect);
+        YamlTree root = new YamlTree(source, "", YamlTree.compose(source, text, collect), collect);
         environmentProblems();
         GoinferConfig config = new GoinferConfig(
                 server(root.child("server")),
                 tls(root.child("tls")),
                 node(root.child("node")),
+                models(root),
                 limits(root.child("limits")));
         for (String key : UNUSED) {
             if (root.keys().contains(key)) {
@@ -76,22 +75,6 @@ public final class ConfigLoader {
             throw new ConfigException(problems);
         }
         return new Loaded(config, List.copyOf(problems));
-    }
-
-    private @Nullable Node compose(String source, String text) {
-        LoaderOptions options = new LoaderOptions();
-        options.setAllowDuplicateKeys(true);
-        options.setMaxAliasesForCollections(20);
-        options.setCodePointLimit(1 << 20);
-        try {
-            return new Yaml(options).compose(new StringReader(text));
-        } catch (MarkedYAMLException e) {
-            int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
-            problems.add(new ConfigProblem(source, line, "", "YAML: " + e.getProblem(), true));
-        } catch (YAMLException e) {
-            problems.add(new ConfigProblem(source, 0, "", "YAML: " + e.getMessage(), true));
-        }
-        return null;
     }
 
     private GoinferConfig.Server server(YamlTree tree) {
@@ -198,6 +181,35 @@ public final class ConfigLoader {
         });
         tree.refuseUnknown();
         return new GoinferConfig.NodeConfig(name, relays, backends);
+    }
+
+    private GoinferConfig.ModelsConfig models(YamlTree root) {
+        List<String> texts = new ArrayList<>();
+        String separator = File.pathSeparator;
+        String variable = variable("GI_MODELS_DIR", "");
+        for (String text : variable.isEmpty() ? root.list("models_dir") : List.of(variable)) {
+            texts.addAll(List.of(text.split(Pattern.quote(separator))));
+        }
+        root.ignore("models_dir");
+        List<Path> folders = texts.stream()
+                .map(String::strip)
+                .filter(text -> !text.isEmpty())
+                .map(Path::of)
+                .toList();
+        YamlTree llama = root.child("llama");
+        String exe = llama.text("exe");
+        YamlTree args = llama.child("args");
+        String common = args.text("common");
+        // For the twins of models that /infer uses, which this version does not make.
+        args.ignore("goinfer");
+        args.refuseUnknown();
+        llama.refuseUnknown();
+        return new GoinferConfig.ModelsConfig(
+                folders,
+                variable("GI_LLAMA_EXE", exe == null ? "" : exe.strip()),
+                common == null ? List.of() : CommandWords.split(common),
+                !Boolean.FALSE.equals(root.bool("discover")),
+                SwapConfig.empty());
     }
 
     private static Limits limits(YamlTree tree) {

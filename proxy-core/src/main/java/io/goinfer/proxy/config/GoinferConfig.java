@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.config;
 
+import io.goinfer.proxy.config.swap.SwapConfig;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** goinfer.yml as values, defaults filled in; every list is a copy. */
-public record GoinferConfig(Server server, Tls tls, NodeConfig node, Limits limits) {
+public record GoinferConfig(Server server, Tls tls, NodeConfig node, ModelsConfig models, Limits limits) {
     /**
      * @param apiKeys role or service → key, from the file or the environment; held only to be hashed
      */
@@ -40,6 +42,39 @@ public record GoinferConfig(Server server, Tls tls, NodeConfig node, Limits limi
     }
 
     /**
+     * The models of this machine.
+     *
+     * @param folders to look for GGUF files in
+     * @param llamaExe llama-server, "" = the one on the PATH
+     * @param commonArgs for every model that was found
+     * @param discover false: only the models of llama-swap.yml
+     */
+    public record ModelsConfig(
+            List<Path> folders, String llamaExe, List<String> commonArgs, boolean discover, SwapConfig swap) {
+        public ModelsConfig {
+            folders = List.copyOf(folders);
+            commonArgs = List.copyOf(commonArgs);
+        }
+
+        /** True when this machine may have models of its own. */
+        public boolean any() {
+            return discover && !folders.isEmpty() || !swap.models().isEmpty();
+        }
+    }
+
+    public GoinferConfig with(Server other) {
+        return new GoinferConfig(other, tls, node, models, limits);
+    }
+
+    public GoinferConfig with(NodeConfig other) {
+        return new GoinferConfig(server, tls, other, models, limits);
+    }
+
+    public GoinferConfig with(ModelsConfig other) {
+        return new GoinferConfig(server, tls, node, other, limits);
+    }
+
+    /**
      * @param jsonBodyBytes largest JSON request
      * @param bodyBytes largest request of any other type
      * @param selectBytes how much of one request is held back while looking for its model
@@ -58,6 +93,7 @@ public record GoinferConfig(Server server, Tls tls, NodeConfig node, Limits limi
                 new Server(List.of(), Map.of(), List.of(), null),
                 new Tls(null, null),
                 new NodeConfig(null, List.of(), List.of()),
+                new ModelsConfig(List.of(), "", List.of(), true, SwapConfig.empty()),
                 Limits.DEFAULT);
     }
 }

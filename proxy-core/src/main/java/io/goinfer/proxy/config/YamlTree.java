@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.config;
 
+import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,7 +9,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
@@ -16,7 +23,7 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 
 /** One mapping of a YAML file with its place in it: typed reads that collect problems instead of throwing. */
-final class YamlTree {
+public final class YamlTree {
     private final String source;
     private final String path;
     private final Map<String, Node> values = new LinkedHashMap<>();
@@ -25,7 +32,7 @@ final class YamlTree {
     private final List<String> known = new ArrayList<>();
     private final Consumer<ConfigProblem> problems;
 
-    YamlTree(String source, String path, @Nullable Node node, Consumer<ConfigProblem> problems) {
+    public YamlTree(String source, String path, @Nullable Node node, Consumer<ConfigProblem> problems) {
         this.source = source;
         this.path = path;
         this.problems = problems;
@@ -42,6 +49,34 @@ final class YamlTree {
         }
     }
 
+    /** A YAML text as a tree of nodes; null if it is empty or no YAML, which is then among the problems. */
+    public static @Nullable Node compose(String source, String text, Consumer<ConfigProblem> problems) {
+        LoaderOptions options = new LoaderOptions();
+        options.setAllowDuplicateKeys(true);
+        options.setMaxAliasesForCollections(20);
+        options.setCodePointLimit(1 << 20);
+        try {
+            return new Yaml(options).compose(new StringReader(text));
+        } catch (MarkedYAMLException e) {
+            int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
+            problems.accept(new ConfigProblem(source, line, "", "YAML: " + e.getProblem(), true));
+        } catch (YAMLException e) {
+            problems.accept(new ConfigProblem(source, 0, "", "YAML: " + e.getMessage(), true));
+        }
+        return null;
+    }
+
+    /** The same mapping with values changed; a key for which {@code changes} gives null keeps its value. */
+    public YamlTree mapped(Function<String, @Nullable UnaryOperator<Node>> changes) {
+        YamlTree copy = new YamlTree(source, path, null, problems);
+        copy.lines.putAll(lines);
+        values.forEach((key, node) -> {
+            UnaryOperator<Node> change = changes.apply(key);
+            copy.values.put(key, change == null ? node : change.apply(node));
+        });
+        return copy;
+    }
+
     private static int line(Node node) {
         return node.getStartMark().getLine() + 1;
     }
@@ -51,12 +86,12 @@ final class YamlTree {
                 && (scalar.getValue().isEmpty() || scalar.getValue().equals("null"));
     }
 
-    YamlTree child(String key) {
+    public YamlTree child(String key) {
         return new YamlTree(source, path + key + ".", take(key), problems);
     }
 
     @Nullable
-    String text(String key) {
+    public String text(String key) {
         Node node = take(key);
         if (node == null || isNull(node)) {
             return null;
@@ -69,7 +104,7 @@ final class YamlTree {
     }
 
     @Nullable
-    Boolean bool(String key) {
+    public Boolean bool(String key) {
         String text = text(key);
         if (text == null) {
             return null;
@@ -81,7 +116,7 @@ final class YamlTree {
     }
 
     /** A list, or one string with commas. */
-    List<String> list(String key) {
+    public List<String> list(String key) {
         Node node = take(key);
         List<String> list = new ArrayList<>();
         if (node instanceof SequenceNode sequence) {
@@ -105,7 +140,7 @@ final class YamlTree {
     }
 
     /** Items of a list, each a mapping or, given as {@code scalar}, one text. */
-    void each(String key, BiConsumer<@Nullable String, YamlTree> user) {
+    public void each(String key, BiConsumer<@Nullable String, YamlTree> user) {
         Node node = take(key);
         if (node instanceof SequenceNode sequence) {
             for (int i = 0; i < sequence.getValue().size(); i++) {
@@ -120,24 +155,69 @@ final class YamlTree {
     }
 
     /** Keys as they stand: for mappings whose keys are data. */
-    Set<String> keys() {
+    public Set<String> keys() {
         return Set.copyOf(values.keySet());
     }
 
-    List<String> keysInOrder() {
+    public List<String> keysInOrder() {
         return List.copyOf(values.keySet());
     }
 
+    /** The value itself, for who substitutes in it. */
+    public @Nullable Node node(String key) {
+        return take(key);
+    }
+
+    /** Any scalar below this mapping, or null: a pattern for one that is made. */
+    public @Nullable ScalarNode anyScalar() {
+        for (Node node : values.values()) {
+            if (node instanceof ScalarNode scalar) {
+                return scalar;
+            }
+        }
+        return null;
+    }
+
+    /** False for what is absent, null, empty or false. */
+    public boolean isSet(String key) {
+        Node node = values.get(key);
+        return node instanceof ScalarNode scalar
+                ? !isNull(node) && !scalar.getValue().equals("false")
+                : node instanceof MappingNode mapping
+                        ? !mapping.getValue().isEmpty()
+                        : node instanceof SequenceNode sequence
+                                && !sequence.getValue().isEmpty();
+    }
+
+    /** A whole number within bounds, or the standard where the key is absent or wrong. */
+    public int number(String key, int standard, int min, int max) {
+        String text = text(key);
+        if (text == null) {
+            return standard;
+        }
+        try {
+            int value = Integer.parseInt(text.strip());
+            if (value >= min && value <= max) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            problem(key, text + " (expected: a number)", true);
+            return standard;
+        }
+        problem(key, text + " (expected: " + min + " to " + max + ")", true);
+        return standard;
+    }
+
     /** The key is known; its value does not matter. */
-    void ignore(String key) {
+    public void ignore(String key) {
         read.add(key);
     }
 
-    boolean isMapping(String key) {
+    public boolean isMapping(String key) {
         return values.get(key) instanceof MappingNode;
     }
 
-    void problem(String key, String message, boolean fatal) {
+    public void problem(String key, String message, boolean fatal) {
         problem(key, lines.getOrDefault(key, 0), message, fatal);
     }
 
@@ -148,10 +228,19 @@ final class YamlTree {
     }
 
     /** To be called last: every key that nobody asked for is unknown. */
-    void refuseUnknown() {
+    public void refuseUnknown() {
         for (String key : values.keySet()) {
             if (!read.contains(key)) {
                 problem(key, "unknown key" + Nearest.hint(key, known), true);
+            }
+        }
+    }
+
+    /** Like {@link #refuseUnknown}, for files that other programs read too. */
+    public void warnUnknown() {
+        for (String key : values.keySet()) {
+            if (!read.contains(key)) {
+                problem(key, "unknown key" + Nearest.hint(key, known), false);
             }
         }
     }

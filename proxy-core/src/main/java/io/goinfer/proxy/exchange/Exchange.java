@@ -205,7 +205,7 @@ public final class Exchange implements Upstream.Response {
         to.running().incrementAndGet();
         watcher.placed(to);
         HttpHeaders headers = request.headers();
-        long grown = replaceModel(to.modelId());
+        long grown = replaceModel(to.bodyName());
         String length = headers.get("content-length");
         if (grown != 0 && length != null) {
             headers = headers.copy().set("content-length", Long.toString(Long.parseLong(length) + grown));

@@ -147,10 +147,12 @@ public final class Fleet {
             for (ModelInfo model : owner.models) {
                 List<Place> of = places.computeIfAbsent(model.id(), id -> new ArrayList<>());
                 if (owner.lostAt == null) {
-                    of.add(new Place(owner.name, model.ownId(), owner.upstream, owner.running));
+                    boolean ready = model.state() == ModelInfo.State.LOADED || model.state() == ModelInfo.State.UNKNOWN;
+                    of.add(new Place(
+                            owner.name, model.ownId(), model.bodyName(), ready, owner.upstream, owner.running));
                 }
                 rows.putIfAbsent(model.id(), ModelsJson.row(model, owner.name));
-                listed.merge(model.id(), lost.compareTo(LISTED) <= 0, Boolean::logicalOr);
+                listed.merge(model.id(), model.listed() && lost.compareTo(LISTED) <= 0, Boolean::logicalOr);
             }
         }
         List<Model> models = new ArrayList<>();

@@ -62,7 +62,8 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         this.keepAlive = HttpUtil.isKeepAlive(request);
         HttpHeaders headers = HopHeaders.request(request.headers(), edge.client(), tls, requestId);
         boolean hasBody = HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
-        boolean json = BodyKind.isScanned(request.headers().get("content-type"));
+        Upstreams.Target direct = Upstreams.find(request.uri(), rules.router());
+        boolean json = direct == null && BodyKind.isScanned(request.headers().get("content-type"));
         Limits limits = rules.limits();
         long most = json ? limits.jsonBodyBytes() : limits.bodyBytes();
         this.early = HttpUtil.getContentLength(request, 0L) > most ? Refusal.tooLarge(most) : null;
@@ -70,8 +71,13 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         List<String> query = new QueryStringDecoder(request.uri()).parameters().getOrDefault("model", List.of());
         this.exchange = new Exchange(
                 this,
-                new RequestHead(requestId, request.method().name(), request.uri(), headers, hasBody),
-                chosen != null ? chosen : query.isEmpty() ? null : query.get(0),
+                new RequestHead(
+                        requestId,
+                        request.method().name(),
+                        direct == null ? request.uri() : direct.path(),
+                        headers,
+                        hasBody),
+                direct != null ? direct.model() : chosen != null ? chosen : query.isEmpty() ? null : query.get(0),
                 request.headers().get(HopHeaders.NODE),
                 new Exchange.Rules(rules.router(), rules.budget(), json, limits.selectBytes(), most),
                 this);

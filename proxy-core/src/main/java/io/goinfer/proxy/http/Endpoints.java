@@ -5,9 +5,11 @@ import io.goinfer.proxy.config.Service;
 import io.goinfer.proxy.exchange.HttpErrors;
 import io.goinfer.proxy.keys.Role;
 import io.goinfer.proxy.metrics.Metrics;
+import io.goinfer.proxy.model.local.LocalModels;
 import io.goinfer.proxy.route.Model;
 import io.goinfer.proxy.route.Router;
 import io.goinfer.proxy.upstream.Refusal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -22,12 +24,37 @@ public final class Endpoints {
     private static final Set<Service> ANY = Set.of();
     private static final Set<Service> OPENAI = Set.of(Service.OPENAI, Service.LLAMA_SWAP);
 
+    private static final Set<Service> SWAP = Set.of(Service.LLAMA_SWAP, Service.ADMIN);
+    private static final Set<Service> LLAMA = Set.of(Service.OPENAI, Service.GOINFER, Service.LLAMA_SWAP);
+
     private final List<Endpoint> table;
 
+    /** What llama-server serves besides /v1: the model is looked for in the body, or is the one that {@code ?model=} names. */
+    private static final List<String> LLAMA_PATHS = List.of(
+            "/completion",
+            "/completions",
+            "/chat/completions",
+            "/infill",
+            "/embedding",
+            "/embeddings",
+            "/rerank",
+            "/reranking",
+            "/tokenize",
+            "/detokenize",
+            "/apply-template",
+            "/props");
+
     /** @param enroll null where no node can enrol */
-    public Endpoints(Router router, Metrics metrics, BooleanSupplier draining, @Nullable EnrollEndpoint enroll) {
+    public Endpoints(
+            Router router,
+            LocalModels models,
+            Metrics metrics,
+            BooleanSupplier draining,
+            @Nullable EnrollEndpoint enroll) {
+        ModelEndpoints local = new ModelEndpoints(models, router);
         Endpoint.Handler noTunnel = call -> done(refuse(Refusal.notFound(call.path())));
-        table = List.of(
+        List<Endpoint> all = new ArrayList<>();
+        all.addAll(List.of(
                 new Endpoint("/health", GET, ANY, Role.NONE, call -> done(health(draining.getAsBoolean()))),
                 new Endpoint(
                         EnrollEndpoint.PATH + "*",
@@ -43,7 +70,20 @@ public final class Endpoints {
                         Set.of(Service.ADMIN),
                         Role.METRICS,
                         call -> done(new Reply(200, "text/plain; version=0.0.4; charset=utf-8", metrics.text()))),
-                new Endpoint("/v1/*", Set.of(), OPENAI, Role.USER, null));
+                new Endpoint("/models", GET, Set.of(Service.MODELS, Service.LLAMA_SWAP), Role.USER, local::models),
+                new Endpoint("/running", GET, SWAP, Role.ADMIN, local::running),
+                new Endpoint("/unload", GET, SWAP, Role.ADMIN, local::unloadAll),
+                new Endpoint("/api/models/unload", POST, SWAP, Role.ADMIN, local::unloadAll),
+                new Endpoint("/api/models/unload/*", POST, SWAP, Role.ADMIN, local::unload),
+                new Endpoint("/logs", GET, SWAP, Role.ADMIN, local::logs),
+                new Endpoint("/logs/*", GET, SWAP, Role.ADMIN, local::logs),
+                new Endpoint("/api/version", GET, SWAP, Role.ADMIN, local::version),
+                new Endpoint(Upstreams.PREFIX + "*", Set.of(), SWAP, Role.ADMIN, null),
+                new Endpoint("/v1/*", Set.of(), OPENAI, Role.USER, null)));
+        for (String path : LLAMA_PATHS) {
+            all.add(new Endpoint(path, Set.of(), LLAMA, Role.USER, null));
+        }
+        table = List.copyOf(all);
     }
 
     /** Null: nothing is served there. */

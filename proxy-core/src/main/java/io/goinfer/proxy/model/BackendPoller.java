@@ -3,21 +3,8 @@ package io.goinfer.proxy.model;
 
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.upstream.HttpUpstream;
-import io.goinfer.tunnel.wire.Writes;
-import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInitializer;
+import io.goinfer.proxy.upstream.SmallGet;
 import io.netty.channel.EventLoop;
-import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
-import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.FullHttpResponse;
-import io.netty.handler.codec.http.HttpClientCodec;
-import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpObjectAggregator;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -127,75 +114,32 @@ public final class BackendPoller implements AutoCloseable {
     }
 
     private void request(int mine, InetSocketAddress to) {
-        EventLoops.client(loop)
-                .handler(new ChannelInitializer<>() {
+        SmallGet.send(
+                loop,
+                to,
+                url.getHost() + ":" + url.getPort(),
+                "/v1/models",
+                key,
+                TIMEOUT_MILLIS,
+                new SmallGet.Answer() {
                     @Override
-                    protected void initChannel(Channel ch) {
-                        ch.pipeline()
-                                .addLast(new HttpClientCodec(), new HttpObjectAggregator(MAX_LIST), new Answer(mine));
+                    public void answered(int status, byte[] body) {
+                        if (status != 200) {
+                            BackendPoller.this.failed(mine, "/v1/models answers " + status);
+                            return;
+                        }
+                        try {
+                            BackendPoller.this.answered(mine, ModelsJson.read(body));
+                        } catch (IOException e) {
+                            BackendPoller.this.failed(mine, "/v1/models is not a list of models");
+                        }
                     }
-                })
-                .connect(to)
-                .addListener(connected -> {
-                    Channel channel = ((io.netty.channel.ChannelFuture) connected).channel();
-                    if (!connected.isSuccess()) {
-                        failed(
-                                mine,
-                                "it does not accept connections ("
-                                        + connected.cause().getMessage() + ")");
-                        return;
+
+                    @Override
+                    public void failed(String reason) {
+                        BackendPoller.this.failed(mine, reason);
                     }
-                    FullHttpRequest request = new DefaultFullHttpRequest(
-                            HttpVersion.HTTP_1_1, HttpMethod.GET, "/v1/models", Unpooled.EMPTY_BUFFER);
-                    request.headers()
-                            .set("host", url.getHost() + ":" + url.getPort())
-                            .set("connection", "close");
-                    if (key != null) {
-                        request.headers().set("authorization", "Bearer " + key);
-                    }
-                    Writes.flush(channel, request);
-                    timer = loop.schedule(
-                            () -> {
-                                Writes.close(channel);
-                                failed(mine, "it does not answer");
-                            },
-                            TIMEOUT_MILLIS,
-                            TimeUnit.MILLISECONDS);
                 });
-    }
-
-    private final class Answer extends SimpleChannelInboundHandler<FullHttpResponse> {
-        private final int mine;
-
-        Answer(int mine) {
-            this.mine = mine;
-        }
-
-        @Override
-        protected void channelRead0(ChannelHandlerContext ctx, FullHttpResponse response) {
-            Writes.close(ctx.channel());
-            int status = response.status().code();
-            if (status != 200) {
-                failed(mine, "/v1/models answers " + status);
-                return;
-            }
-            try {
-                answered(mine, ModelsJson.read(ByteBufUtil.getBytes(response.content())));
-            } catch (IOException e) {
-                failed(mine, "/v1/models is not a list of models");
-            }
-        }
-
-        @Override
-        public void channelInactive(ChannelHandlerContext ctx) {
-            failed(mine, "it closed the connection");
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            Writes.close(ctx.channel());
-            failed(mine, "it does not speak HTTP");
-        }
     }
 
     private void answered(int mine, List<ModelInfo> now) {

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model;
 
-/** A model's public name from what its backend calls it: llama-server without an alias uses the file's full path. */
-final class ModelNames {
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+
+/** A model's public name from its file, or from what its backend calls it: llama-server without an alias uses the file's full path. Pure. */
+public final class ModelNames {
     private static final String SUFFIX = ".gguf";
+
+    private static final int MAX_FOLDER = 13;
+    private static final Pattern FOLDER_GROUP = Pattern.compile("[a-z]+|[a-z]{4,}-[a-z]{2,3}");
 
     private ModelNames() {}
 
@@ -12,12 +18,32 @@ final class ModelNames {
         if (!path) {
             return id;
         }
-        String name = id.substring(0, id.length() - SUFFIX.length());
-        int parts = name.lastIndexOf("-00001-of-");
-        if (parts > 0) {
-            name = name.substring(0, parts);
-        }
+        String name = withoutSuffix(id);
         return group(name.substring(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1));
+    }
+
+    /** The group of a file's name, else that of its folder below {@code root}, stands before the name. */
+    public static String ofFile(Path root, Path file) {
+        String name = withoutSuffix(file.getFileName().toString());
+        Path args = file.resolveSibling(name + ".args");
+        int flags = name.indexOf('&');
+        if (flags >= 0 && !java.nio.file.Files.isReadable(args)) {
+            name = name.substring(0, flags);
+        }
+        String grouped = group(name);
+        Path folder = file.getParent();
+        if (!grouped.equals(name) || folder == null || folder.equals(root)) {
+            return grouped;
+        }
+        String parent = folder.getFileName().toString();
+        return FOLDER_GROUP.matcher(parent).matches() && parent.length() <= MAX_FOLDER ? parent + "/" + name : name;
+    }
+
+    /** Without {@code .gguf} and without {@code -00001-of-…}. */
+    public static String withoutSuffix(String file) {
+        String name = file.endsWith(SUFFIX) ? file.substring(0, file.length() - SUFFIX.length()) : file;
+        int parts = name.lastIndexOf("-00001-of-");
+        return parts > 0 ? name.substring(0, parts) : name;
     }
 
     /** {@code ggml-org_gemma-3} → {@code ggml-org/gemma-3}: the first underscore, if what stands before it looks like an organisation. */

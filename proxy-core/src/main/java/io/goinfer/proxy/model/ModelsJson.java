@@ -60,6 +60,8 @@ public final class ModelsJson {
         String id = "";
         long created = 0;
         String meta = "";
+        boolean listed = true;
+        ModelInfo.State state = ModelInfo.State.UNKNOWN;
         while (in.nextToken() == JsonToken.FIELD_NAME) {
             String name = in.currentName();
             JsonToken value = in.nextToken();
@@ -69,13 +71,32 @@ public final class ModelsJson {
                 created = in.getLongValue();
             } else if (name.equals("meta") && value == JsonToken.START_OBJECT) {
                 meta = copy(in);
+            } else if (name.equals("status") && value == JsonToken.START_OBJECT) {
+                state = state(in);
+            } else if (name.equals("unlisted")) {
+                listed = value != JsonToken.VALUE_TRUE;
             } else {
                 in.skipChildren();
             }
         }
         if (!id.isEmpty() && models.size() < MAX_MODELS) {
-            models.add(new ModelInfo(ModelNames.fromId(id), id, created, meta));
+            models.add(new ModelInfo(ModelNames.fromId(id), id, id, created, meta, state, listed));
         }
+    }
+
+    private static ModelInfo.State state(JsonParser in) throws IOException {
+        ModelInfo.State state = ModelInfo.State.UNKNOWN;
+        while (in.nextToken() == JsonToken.FIELD_NAME) {
+            boolean wanted = in.currentName().equals("value");
+            if (in.nextToken() == JsonToken.VALUE_STRING && wanted) {
+                String word = in.getText().toUpperCase(java.util.Locale.ROOT);
+                for (ModelInfo.State one : ModelInfo.State.values()) {
+                    state = one.name().equals(word) ? one : state;
+                }
+            }
+            in.skipChildren();
+        }
+        return state;
     }
 
     private static String copy(JsonParser in) throws IOException {
@@ -109,6 +130,14 @@ public final class ModelsJson {
             if (!model.metaJson().isEmpty()) {
                 out.writeFieldName("meta");
                 out.writeRawValue(model.metaJson());
+            }
+            if (model.state() != ModelInfo.State.UNKNOWN) {
+                out.writeObjectFieldStart("status");
+                out.writeStringField("value", model.state().name().toLowerCase(java.util.Locale.ROOT));
+                out.writeEndObject();
+            }
+            if (!model.listed()) {
+                out.writeBooleanField("unlisted", true);
             }
             out.writeEndObject();
         } catch (IOException e) {

@@ -7,5 +7,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Where a model can be had: an owner (a node, or a backend of this process), the model's id there, and the way to it. Immutable but for the owner's
  * counter of running exchanges.
+ *
+ * @param bodyName what stands as {@code model} in the body that goes there
+ * @param ready false: it must be loaded first
  */
-public record Place(String owner, String modelId, Upstream upstream, AtomicInteger running) {}
+public record Place(
+        String owner, String modelId, String bodyName, boolean ready, Upstream upstream, AtomicInteger running) {}

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Model name → place (contract, Names): exact id first, then {@code owner/model}; the place with the fewest running exchanges. Pure. */
+/** Model name → place (contract, Names): exact id first, then {@code owner/model}; of the places one where it is loaded, with the fewest running exchanges. Pure. */
 public final class Router {
     private final Supplier<Catalog> catalog;
 
@@ -49,7 +49,8 @@ public final class Router {
         }
         return places.stream()
                 .filter(place -> place.upstream().accepts())
-                .min(Comparator.comparingInt(place -> place.running().get()))
+                .min(Comparator.comparing((Place place) -> !place.ready())
+                        .thenComparingInt(place -> place.running().get()))
                 .<Route>map(Route.To::new)
                 .orElseGet(
                         () -> places.stream().anyMatch(place -> place.upstream().full())

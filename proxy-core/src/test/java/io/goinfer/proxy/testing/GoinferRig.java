@@ -53,7 +53,7 @@ public final class GoinferRig implements AutoCloseable {
         for (SimulatedLlama backend : backends) {
             all.add(BackendConfig.parse(backend.url()));
         }
-        return new GoinferConfig(d.server(), d.tls(), new GoinferConfig.NodeConfig(null, List.of(), all), d.limits());
+        return d.with(new GoinferConfig.NodeConfig(null, List.of(), all));
     }
 
     public int tunnelPort() {

@@ -133,6 +133,10 @@ public sealed interface Frame {
         public FrameType type() {
             return FrameType.REQUEST;
         }
+
+        public Request withCredit(int credit) {
+            return new Request(exchange, kind, bulk, replayable, remainingMillis, credit, fields, end);
+        }
     }
 
     record Response(int status, List<Field> fields, boolean end) implements Exchange {

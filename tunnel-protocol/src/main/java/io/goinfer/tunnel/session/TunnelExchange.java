@@ -45,15 +45,7 @@ public final class TunnelExchange implements WireStream.Events {
     static TunnelExchange outgoing(TunnelSession session, Frame.Request asked, ExchangeEvents events) {
         TunnelExchange exchange = new TunnelExchange(session);
         int credit = session.pool().initialResponseLimit();
-        exchange.request = new Frame.Request(
-                asked.exchange(),
-                asked.kind(),
-                asked.bulk(),
-                asked.replayable(),
-                asked.remainingMillis(),
-                credit,
-                asked.fields(),
-                asked.end());
+        exchange.request = asked.withCredit(credit);
         exchange.events = events;
         exchange.sending = new SendQueue(SendWindow.implicit(session.implicit()), asked.end());
         exchange.receiving = ReceiveWindow.granted(session.pool(), credit);
@@ -349,12 +341,10 @@ public final class TunnelExchange implements WireStream.Events {
         ExchangeEvents told = events();
         if (session.relay()) {
             // The response is complete: the exchange is over, whatever of the request is left.
-            WireStream wireStream = stream();
-            boolean complete = sentEnd();
-            finish();
-            if (!complete) {
-                wireStream.cancel(Code.NO_ERROR);
+            if (!sentEnd()) {
+                stream().cancel(Code.NO_ERROR);
             }
+            finish();
         } else if (sentEnd()) {
             finish();
         }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.http;
+
+import io.goinfer.proxy.route.Route;
+import io.goinfer.proxy.route.Router;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /upstream/MODEL/PATH}: any path of a model's own server. Pure. */
+final class Upstreams {
+    static final String PREFIX = "/upstream/";
+
+    /** @param path with query, as the server gets it */
+    record Target(String model, String path) {}
+
+    private Upstreams() {}
+
+    /** Null: not such a path. The longest prefix of segments that names a model counts; if none does, the first segment stands for the error. */
+    static @Nullable Target find(String uri, Router router) {
+        if (!uri.startsWith(PREFIX)) {
+            return null;
+        }
+        int queryAt = uri.indexOf('?');
+        String query = queryAt < 0 ? "" : uri.substring(queryAt);
+        String rest = uri.substring(PREFIX.length(), queryAt < 0 ? uri.length() : queryAt);
+        for (int end = rest.length(); end > 0; end = rest.lastIndexOf('/', end - 1)) {
+            String name = decoded(rest.substring(0, end));
+            if (!(router.route(name, null) instanceof Route.Unknown)) {
+                String path = rest.substring(end);
+                return new Target(name, (path.isEmpty() ? "/" : path) + query);
+            }
+        }
+        int slash = rest.indexOf('/');
+        return new Target(decoded(slash < 0 ? rest : rest.substring(0, slash)), "/");
+    }
+
+    private static String decoded(String text) {
+        try {
+            return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return text;
+        }
+    }
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.model.local;
+
+import io.goinfer.proxy.model.process.LogRing;
+import io.goinfer.proxy.model.process.ModelProcess;
+import io.goinfer.proxy.model.process.Ports;
+import io.goinfer.proxy.model.process.Readiness;
+import io.goinfer.proxy.net.EventLoops;
+import io.goinfer.proxy.upstream.HttpUpstream;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One model's process through its states. Confined to the models' loop.
+ *
+ * <pre>
+ * STOPPED ──start──► STARTING ──probe 200──► READY ──stop──► STOPPING ──gone──► STOPPED
+ *    ▲                  └── exit, time-out, stop ──► STOPPING / STOPPED    READY ──exit──► STOPPED
+ * </pre>
+ */
+final class ModelRun {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelRun.class);
+    private static final int ERROR_LINES = 12;
+    private static final Duration FAILED_GRACE = Duration.ofSeconds(5);
+
+    /** As llama-swap names them in /running. */
+    enum State {
+        STOPPED,
+        STARTING,
+        READY,
+        STOPPING
+    }
+
+    /** Told on the loop after each change of state. */
+    interface Owner {
+        void changed(ModelRun run);
+    }
+
+    private final EventLoops loops;
+    private final EventLoop loop;
+    private final Duration healthTimeout;
+    private final Owner owner;
+    final LogRing log = new LogRing();
+    LocalModel model;
+    State state = State.STOPPED;
+
+    /** Leases: waiting for a slot, or running. */
+    int leases;
+
+    int runningInference;
+    final Queue<Waiter> slotQueue = new ArrayDeque<>();
+
+    /** Requests that its server runs at once; 0 = no limit known. */
+    int slots;
+
+    long usedAt;
+    long observedBytes;
+
+    /** Why the last start failed, or "". */
+    String failure = "";
+
+    /** True until who waited was told of the failure. */
+    boolean failed;
+
+    private @Nullable ModelProcess process;
+    private @Nullable URI address;
+    private @Nullable InetSocketAddress socket;
+    private @Nullable Runnable probe;
+    private @Nullable Future<?> deadline;
+    private int port;
+    private int generation;
+
+    ModelRun(LocalModel model, Duration healthTimeout, EventLoops loops, EventLoop loop, Owner owner) {
+        this.model = model;
+        this.healthTimeout = healthTimeout;
+        this.loops = loops;
+        this.loop = loop;
+        this.owner = owner;
+    }
+
+    long need() {
+        return observedBytes > 0 ? observedBytes : model.needBytes();
+    }
+
+    boolean external() {
+        return model.command().isEmpty();
+    }
+
+    long pid() {
+        return process == null ? 0 : process.pid();
+    }
+
+    HttpUpstream.Target target() {
+        URI url = java.util.Objects.requireNonNull(address, "not started");
+        InetSocketAddress to = socket;
+        return new HttpUpstream.Target(
+                () -> to, url.getHost() + ":" + port(url), null, () -> state == State.READY, () -> {});
+    }
+
+    String proxy() {
+        return address == null ? model.proxy() : address.toString();
+    }
+
+    // ---- start
+
+    void start() {
+        int mine = ++generation;
+        failure = "";
+        become(State.STARTING);
+        deadline = loop.schedule(
+                () -> fail(mine, "health check timed out after " + healthTimeout.toSeconds() + " s"),
+                healthTimeout.toMillis(),
+                TimeUnit.MILLISECONDS);
+        loops.blocking().execute(() -> spawn(mine));
+    }
+
+    /** On a blocking thread. */
+    private void spawn(int mine) {
+        int port = 0;
+        try {
+            port = model.port() == 0 ? 0 : Ports.take(model.port());
+            String text = Integer.toString(port);
+            URI url = URI.create(model.proxy().replace("${PORT}", text));
+            InetSocketAddress to = new InetSocketAddress(java.net.InetAddress.getByName(url.getHost()), port(url));
+            List<String> words = model.command().stream()
+                    .map(word -> word.replace("${PORT}", text))
+                    .toList();
+            ModelProcess started = external()
+                    ? null
+                    : ModelProcess.start(
+                            words, model.environment(), log, code -> loop.execute(() -> exited(mine, code)));
+            int taken = port;
+            loop.execute(() -> started(mine, started, url, to, taken));
+        } catch (IOException | IllegalArgumentException e) {
+            Ports.giveBack(port);
+            loop.execute(() -> fail(mine, "failed to start: " + e.getMessage()));
+        }
+    }
+
+    private void started(int mine, @Nullable ModelProcess started, URI url, InetSocketAddress to, int taken) {
+        if (mine != generation || state != State.STARTING) {
+            Ports.giveBack(taken);
+            if (started != null) {
+                started.stop(FAILED_GRACE);
+            }
+            return;
+        }
+        process = started;
+        port = taken;
+        address = url;
+        socket = to;
+        log.note(external() ? "using " + url : "started for " + url);
+        if (model.checkEndpoint().isEmpty() || external()) {
+            ready(mine, 0);
+        } else {
+            String base = url.getPath() == null ? "" : url.getPath();
+            probe = Readiness.await(
+                    loop,
+                    to,
+                    url.getHost() + ":" + port(url),
+                    base,
+                    model.checkEndpoint(),
+                    found -> ready(mine, found));
+        }
+    }
+
+    private void ready(int mine, int slotsOfServer) {
+        if (mine != generation || state != State.STARTING) {
+            return;
+        }
+        cancelTimers();
+        slots = slotsOfServer > 0 ? slotsOfServer : slotsOfCommand();
+        usedAt = System.nanoTime();
+        ModelProcess running = process;
+        if (running != null) {
+            loops.blocking().execute(() -> {
+                long bytes = Ports.residentBytes(running.pid());
+                loop.execute(() -> observedBytes = model.needBytes() > 0 ? 0 : bytes);
+            });
+        }
+        become(State.READY);
+    }
+
+    private int slotsOfCommand() {
+        String text = model.flag("-np", "--parallel");
+        return text.matches("\\d{1,4}") ? Integer.parseInt(text) : 0;
+    }
+
+    // ---- end
+
+    /** Stops it whatever it does. */
+    void stop(Duration grace) {
+        if (state == State.STARTING || state == State.READY) {
+            cancelTimers();
+            ModelProcess running = process;
+            become(State.STOPPING);
+            if (running == null) {
+                // It has not been spawned yet, or runs elsewhere: nothing to wait for.
+                generation++;
+                loop.execute(this::gone);
+            } else {
+                end(running, grace);
+            }
+        }
+    }
+
+    private void end(ModelProcess running, Duration grace) {
+        if (model.stopCommand().isEmpty()) {
+            running.stop(grace);
+            return;
+        }
+        List<String> words = model.stopCommand().stream()
+                .map(word -> word.replace("${PID}", Long.toString(running.pid())))
+                .toList();
+        loops.blocking().execute(() -> {
+            try {
+                ModelProcess.start(words, model.environment(), new LogRing(), code -> {});
+            } catch (IOException e) {
+                LOG.warn("{}: cmdStop: {}", model.id(), e.getMessage());
+            }
+        });
+        loop.schedule(() -> running.stop(Duration.ZERO), grace.toMillis(), TimeUnit.MILLISECONDS)
+                .addListener(done -> {});
+    }
+
+    private void exited(int mine, int code) {
+        if (mine != generation) {
+            return;
+        }
+        process = null;
+        if (state == State.STARTING) {
+            fail(mine, "upstream command exited prematurely with code " + code);
+        } else if (state == State.READY) {
+            failed = true;
+            failure = "its process exited with code " + code + "; the last lines of its log:\n"
+                    + log.lastLines(ERROR_LINES);
+            LOG.warn("{} upstream process exited unexpectedly, code {}", model.id(), code);
+            gone();
+        } else {
+            gone();
+        }
+    }
+
+    private void fail(int mine, String reason) {
+        if (mine != generation || state != State.STARTING) {
+            return;
+        }
+        cancelTimers();
+        String lines = log.lastLines(ERROR_LINES);
+        failure = reason + (lines.isBlank() || external() ? "" : "; the last lines of its log:\n" + lines);
+        failed = true;
+        LOG.warn("model {}: {}", model.id(), reason);
+        ModelProcess running = process;
+        if (running == null) {
+            gone();
+        } else {
+            become(State.STOPPING);
+            running.stop(FAILED_GRACE);
+        }
+    }
+
+    private void gone() {
+        cancelTimers();
+        giveBackPort();
+        process = null;
+        log.note("stopped");
+        become(State.STOPPED);
+    }
+
+    private void giveBackPort() {
+        Ports.giveBack(port);
+        port = 0;
+    }
+
+    private void cancelTimers() {
+        if (probe != null) {
+            probe.run();
+            probe = null;
+        }
+        if (deadline != null) {
+            deadline.cancel(false);
+            deadline = null;
+        }
+    }
+
+    private void become(State next) {
+        state = next;
+        LOG.info("model {}: {}", model.id(), next.name().toLowerCase(java.util.Locale.ROOT));
+        owner.changed(this);
+    }
+
+    private static int port(URI url) {
+        return url.getPort() >= 0 ? url.getPort() : url.getScheme().equals("https") ? 443 : 80;
+    }
+}
