@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,8 +35,6 @@ class RealLlamaTest {
                 "SKIPPED: no llama-server, GGUF or openai client in " + parts() + "; .ci/install-parts installs them");
         try (Processes processes = new Processes(folder)) {
             int backend = Processes.freePort();
-            int port = Processes.freePort();
-            int tunnelPort = Processes.freePort();
             processes.start(
                     "llama.log",
                     List.of(
@@ -54,34 +53,17 @@ class RealLlamaTest {
                             "256",
                             "--port",
                             Integer.toString(backend)));
-            String state = folder.resolve("relay").toString();
-            processes.goinfer(
-                    "relay.log",
-                    "serve",
-                    "--state-dir",
-                    state,
-                    "--listen",
-                    "127.0.0.1:" + port + "=openai",
-                    "--listen",
-                    "127.0.0.1:" + tunnelPort + "=tunnel");
-            eventually("health", () -> Processes.status("http://127.0.0.1:" + port + "/health", "", null) == 200);
-            assertThat(processes
-                            .goinfer("token", "token", "create", "--state-dir", state)
-                            .waitFor())
-                    .isZero();
-            assertThat(processes
-                            .goinfer("key", "keys", "create", "--state-dir", state)
-                            .waitFor())
-                    .isZero();
-            String key = processes.log("key").strip();
+            RelayProcess relay = RelayProcess.start(processes, folder);
+            int port = relay.port();
+            String key = relay.key();
             processes.goinfer(
                     "node.log",
                     "connect",
-                    "https://127.0.0.1:" + tunnelPort,
+                    relay.url(),
                     "--state-dir",
                     folder.resolve("node").toString(),
                     "--token-file",
-                    folder.resolve("token").toString(),
+                    relay.tokenFile(),
                     "--backend",
                     "http://127.0.0.1:" + backend);
             // Without an alias llama-server calls the model by its path; goinfer by the file's name.
@@ -102,6 +84,78 @@ class RealLlamaTest {
             assertThat(processes.log("client.log")).contains("ALL GOOD");
             System.out.println(processes.log("client.log"));
         }
+    }
+
+    @Test
+    void modelsOnDiskAreStartedWhenTheyAreAskedForAndEndWithTheirNode() throws Exception {
+        Path server = parts().resolve("llama-server");
+        Path model = parts().resolve("gemma-3-270m-q4_k_m.gguf");
+        assumeTrue(
+                Files.isExecutable(server) && Files.exists(model),
+                "SKIPPED: no llama-server or GGUF in " + parts() + "; .ci/install-parts installs them");
+        Path models = Files.createDirectories(folder.resolve("models/google"));
+        Files.createSymbolicLink(models.resolve("gemma-270m.gguf"), model);
+        Files.createSymbolicLink(folder.resolve("models/second&np=1.gguf"), model);
+        Path config = Files.writeString(
+                folder.resolve("node.yml"),
+                "models_dir: " + folder.resolve("models") + "\nllama:\n  exe: " + server
+                        + "\n  args: {common: --offline --no-ui -t 2 -c 1024 -b 256}\n");
+        try (Processes processes = new Processes(folder)) {
+            RelayProcess relay = RelayProcess.start(processes, folder);
+            String[] connect = {
+                "connect",
+                relay.url(),
+                "--config",
+                config.toString(),
+                "--state-dir",
+                folder.resolve("node").toString(),
+                "--token-file",
+                relay.tokenFile()
+            };
+            Process node = processes.goinfer("node.log", connect);
+            String chat = "http://127.0.0.1:" + relay.port() + "/v1/chat/completions";
+
+            for (String id : List.of("google/gemma-270m", "second")) {
+                StringBuilder answer = new StringBuilder();
+                String body = "{\"model\":\"" + id
+                        + "\",\"max_tokens\":4,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+                eventually(id + " answers", Duration.ofSeconds(60), () -> {
+                    answer.setLength(0);
+                    return Processes.answer(chat, relay.key(), body, answer) == 200;
+                });
+                assertThat(answer.toString())
+                        .contains("\"completion_tokens\":4")
+                        .contains("\"model\":\"" + id);
+            }
+            assertThat(ofModels().filter(one -> one.info().command().orElse("").endsWith("llama-server")))
+                    .as("both fit")
+                    .hasSize(2);
+            StringBuilder list = new StringBuilder();
+            Processes.answer("http://127.0.0.1:" + relay.port() + "/v1/models", relay.key(), null, list);
+            assertThat(list.toString())
+                    .contains("\"architecture\":\"gemma3\"")
+                    .contains("\"status\":{\"value\":\"loaded\"}");
+
+            Files.createSymbolicLink(folder.resolve("models/new.gguf"), model);
+            eventually("a new file is a new model", Duration.ofSeconds(30), () -> {
+                list.setLength(0);
+                Processes.answer("http://127.0.0.1:" + relay.port() + "/v1/models", relay.key(), null, list);
+                return list.indexOf("\"new\"") > 0;
+            });
+
+            Processes.kill9(node);
+            eventually(
+                    "no model outlives its node",
+                    Duration.ofSeconds(20),
+                    () -> ofModels().findAny().isEmpty());
+        }
+    }
+
+    /** Servers and their guardians. */
+    private Stream<ProcessHandle> ofModels() {
+        return ProcessHandle.allProcesses()
+                .filter(one -> Stream.of(one.info().arguments().orElse(new String[0]))
+                        .anyMatch(argument -> argument.startsWith(folder + "/models/")));
     }
 
     private static final String SCRIPT = """

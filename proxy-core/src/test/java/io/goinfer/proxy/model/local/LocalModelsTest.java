@@ -271,17 +271,21 @@ class LocalModelsTest {
                 "models:\n  m: {cmd: 'sh -c \"sleep 1001 & sleep 1002 & echo kids; wait\"', proxy: 'http://127.0.0.1:9', checkEndpoint: none}\n");
         Call call = new Call("m");
         eventually("it runs", () -> call.granted && new String(models.log("m").bytes()).contains("kids"));
-        List<Long> kids = ProcessHandle.current()
-                .descendants()
-                .filter(one -> one.info().commandLine().orElse("").matches(".*sleep 100[12]"))
-                .map(ProcessHandle::pid)
-                .toList();
-        assertThat(kids).hasSize(2);
+        eventually("both children run", () -> kids().size() == 2);
+        List<Long> kids = kids();
 
         models.unload("m").toCompletableFuture().get(20, TimeUnit.SECONDS);
 
         assertThat(state("m")).isEqualTo("stopped");
         eventually("its children are gone", () -> kids.stream().noneMatch(LocalModelsTest::alive));
+    }
+
+    private static List<Long> kids() {
+        return ProcessHandle.current()
+                .descendants()
+                .filter(one -> one.info().commandLine().orElse("").matches(".*sleep 100[12]"))
+                .map(ProcessHandle::pid)
+                .toList();
     }
 
     @Test
