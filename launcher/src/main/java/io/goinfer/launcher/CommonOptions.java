@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +58,13 @@ final class CommonOptions {
             names = {"-v", "--verbose", "-debug", "--debug"},
             description = "debug messages too")
     boolean verbose;
+
+    /** The files that {@link #load} reads now; may be empty. */
+    List<Path> files() {
+        Path file = folders().findConfig(config);
+        Path swap = folders().findSwapConfig(swapConfig, file);
+        return Stream.of(file, swap).filter(Objects::nonNull).toList();
+    }
 
     Folders folders() {
         return new Folders(System.getenv());

@@ -77,6 +77,7 @@ final class ConnectCommand implements Callable<Integer> {
         Files.write(
                 state.resolve("relays"),
                 addresses.stream().map(RelayAddress::toString).toList());
+        Reload.watch(common, node::reload);
         shutdown.await();
         out.println("stopping: waiting up to " + config.limits().drain().toSeconds()
                 + " s for running requests (again: at once)");

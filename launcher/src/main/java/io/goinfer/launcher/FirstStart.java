@@ -22,6 +22,8 @@ final class FirstStart {
               #   "0.0.0.0:8443":   openai,admin,tunnel  # TLS on TCP, QUIC on UDP
               # public_url: https://gpu.example.com:8443 # how nodes and clients reach this relay
               # origins: [https://chat.example.com]      # web pages that may call the API
+            # models_dir: /home/me/models                # GGUF files; models of a llama-swap.yml beside this file join them
+            # llama: {exe: /home/me/llama.cpp/build/bin/llama-server, args: {common: --no-warmup}}
             node:
               # backends: [http://127.0.0.1:8081]        # servers that already run
               # relays: [https://gpu.example.com:8443]
@@ -33,6 +35,11 @@ final class FirstStart {
     FirstStart(CommonOptions common) {
         this.common = common;
         this.configMissing = common.folders().findConfig(common.config) == null;
+    }
+
+    /** No goinfer.yml was found. */
+    boolean configMissing() {
+        return configMissing;
     }
 
     /** Never fails a start: a read-only home is no reason not to serve. */

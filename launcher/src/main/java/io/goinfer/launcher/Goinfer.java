@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -43,6 +44,9 @@ import picocli.CommandLine.ParameterException;
             "Without a command goinfer serves. goinfer COMMAND --help explains each."
         })
 public final class Goinfer {
+    private static final List<String> ORIGINAL_FLAGS =
+            List.of("gen-main-cfg", "gen-swap-cfg", "no-api-key", "debug", "q", "version");
+
     private Goinfer() {}
 
     public static void main(String[] arguments) {
@@ -59,7 +63,44 @@ public final class Goinfer {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command))
                 .setParameterExceptionHandler(Goinfer::misused);
-        return line.execute(withDefaultCommand(line, arguments));
+        String[] known = Arrays.stream(arguments).map(Goinfer::plain).toArray(String[]::new);
+        if (List.of(known).contains("-version")) {
+            out.println(new Version().getVersion()[0]);
+            return 0;
+        }
+        if (List.of(known).contains("-gen-main-cfg") || List.of(known).contains("-gen-swap-cfg")) {
+            return line.execute(generate(known));
+        }
+        return line.execute(withDefaultCommand(line, known));
+    }
+
+    /** The flags of the original program may have two dashes and {@code =true}. */
+    private static String plain(String argument) {
+        for (String flag : ORIGINAL_FLAGS) {
+            if (argument.matches("--?" + flag + "(=true)?")) {
+                return "-" + flag;
+            }
+        }
+        return argument;
+    }
+
+    /** {@code -gen-main-cfg} wins over {@code -gen-swap-cfg}, as in the original. */
+    private static String[] generate(String[] arguments) {
+        List<String> all = new ArrayList<>(List.of("config", "generate"));
+        List<String> given = List.of(arguments);
+        if (!given.contains("-gen-main-cfg")) {
+            all.add("--swap");
+        }
+        if (given.contains("-no-api-key")) {
+            all.add("--no-api-key");
+        }
+        if (given.contains("-debug")) {
+            all.add("-debug");
+        }
+        if (given.contains("--force")) {
+            all.add("--force");
+        }
+        return all.toArray(String[]::new);
     }
 
     /** {@code goinfer --backend …} is {@code goinfer serve --backend …}. */

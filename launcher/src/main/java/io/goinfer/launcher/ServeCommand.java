@@ -80,21 +80,37 @@ final class ServeCommand implements Callable<Integer> {
         FirstStart first = new FirstStart(common);
         GoinferConfig config = withPublicUrl(common.load());
         List<Listen> listeners = listeners(config);
+        boolean swapOnly = first.configMissing() && asLlamaSwap(config, listeners);
+        noApiKey |= swapOnly;
         check(listeners);
         Shutdown shutdown = Shutdown.install();
-        first.writeConfigIfMissing();
+        if (swapOnly) {
+            out.println("no API key is needed: the llama-swap.yml has no apiKeys, and only this machine can connect");
+        } else {
+            first.writeConfigIfMissing();
+        }
         Relay relay = new Relay(new Relay.Options(
                 config, listeners, noApiKey, common.state().resolve("relay"), HostNames.all(), Version.software()));
         if (!noApiKey) {
             first.announceKeys(relay, config, joinUrl(config, listeners), out);
         }
         announce(relay, config, out);
+        Reload.watch(common, relay::reload);
         shutdown.await();
         out.println("stopping: waiting up to " + config.limits().drain().toSeconds()
                 + " s for running requests (again: at once)");
         relay.stop(config.limits().drain());
         LogSetup.flush();
         return 0;
+    }
+
+    /** A llama-swap.yml without keys, on loopback: it works as it did there. */
+    private static boolean asLlamaSwap(GoinferConfig config, List<Listen> listeners) {
+        return !config.models().swap().models().isEmpty()
+                && config.models().swap().apiKeys().isEmpty()
+                && config.server().apiKeys().isEmpty()
+                && listeners.stream()
+                        .allMatch(one -> one.loopback() && !one.services().contains(Service.TUNNEL));
     }
 
     private GoinferConfig withPublicUrl(GoinferConfig config) {

@@ -29,28 +29,30 @@ final class Locals implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Locals.class);
     private static final long RESCAN_SECONDS = 5;
 
-    private final ModelsConfig config;
+    private final Fleet fleet;
     private final EventLoops loops;
     private final LocalModels models;
-    private final LocalModelFactory factory;
+    private final LocalUpstream upstream;
     private final HeaderCache headers = new HeaderCache();
     private final io.netty.util.concurrent.Future<?> rescans;
     private List<LocalModel> current;
     private boolean preloaded;
+    private volatile ModelsConfig config;
 
     Locals(ModelsConfig config, EventLoops loops, Fleet fleet) {
         this.config = config;
         this.loops = loops;
-        this.factory = new LocalModelFactory(config.llamaExe(), config.commonArgs());
-        this.current = configured();
+        this.fleet = fleet;
+        this.current = configured(config);
         this.models = new LocalModels(
                 current,
                 new GroupPolicy(config.swap().groups(), Set.of(), 0),
                 config.swap().healthCheckTimeout(),
                 loops,
                 infos -> fleet.update(OWNER, infos, true));
+        this.upstream = new LocalUpstream(models);
         if (config.any()) {
-            fleet.add(OWNER, OWNER, new LocalUpstream(models));
+            fleet.add(OWNER, OWNER, upstream);
         }
         this.rescans =
                 loops.next().scheduleWithFixedDelay(this::rescanSoon, RESCAN_SECONDS, RESCAN_SECONDS, TimeUnit.SECONDS);
@@ -64,7 +66,13 @@ final class Locals implements AutoCloseable {
         rescanSoon();
     }
 
-    private List<LocalModel> configured() {
+    /** Another configuration: unchanged models keep running. */
+    void reload(ModelsConfig next) {
+        config = next;
+        loops.blocking().execute(this::rescan);
+    }
+
+    private static List<LocalModel> configured(ModelsConfig config) {
         return config.swap().models().values().stream()
                 .map(LocalModelFactory::configured)
                 .toList();
@@ -78,11 +86,13 @@ final class Locals implements AutoCloseable {
 
     /** Blocking. What is configured wins over what is found under the same name or in the same file. */
     private synchronized void rescan() {
-        List<LocalModel> all = new ArrayList<>(configured());
+        ModelsConfig now = config;
+        LocalModelFactory factory = new LocalModelFactory(now.llamaExe(), now.commonArgs());
+        List<LocalModel> all = new ArrayList<>(configured(now));
         Set<String> names = new LinkedHashSet<>();
         Set<String> found = new LinkedHashSet<>();
         all.forEach(model -> names.add(model.id()));
-        List<FoundModel> files = config.discover() ? ModelFinder.find(config.folders()) : List.of();
+        List<FoundModel> files = now.discover() ? ModelFinder.find(now.folders()) : List.of();
         for (FoundModel file : files) {
             boolean inCommand = all.stream()
                     .anyMatch(model -> model.command().contains(file.file().toString()));
@@ -98,11 +108,12 @@ final class Locals implements AutoCloseable {
         if (!all.equals(current) || !preloaded) {
             current = all;
             LOG.info("{} models: {} configured, {} found", all.size(), all.size() - found.size(), found.size());
-            models.replace(all, new GroupPolicy(config.swap().groups(), found, DeviceMemory.bytes()));
+            fleet.add(OWNER, OWNER, upstream);
+            models.replace(all, new GroupPolicy(now.swap().groups(), found, DeviceMemory.bytes()));
         }
         if (!preloaded) {
             preloaded = true;
-            config.swap().preload().forEach(models::preload);
+            now.swap().preload().forEach(models::preload);
         }
     }
 

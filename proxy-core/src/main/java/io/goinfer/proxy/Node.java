@@ -91,6 +91,11 @@ public final class Node implements AutoCloseable {
         close();
     }
 
+    /** Other models for this machine; those that are unchanged keep running. */
+    public void reload(GoinferConfig config) {
+        locals.reload(config.models());
+    }
+
     /** At once, as a killed process would, but for the lock. */
     @Override
     public void close() {

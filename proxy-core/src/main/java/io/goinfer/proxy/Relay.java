@@ -39,8 +39,10 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -95,7 +97,7 @@ public final class Relay implements AutoCloseable {
         boolean done = false;
         try {
             InstantSource clock = InstantSource.system();
-            this.keys = new ApiKeys(folder, options.config().server().apiKeys(), clock);
+            this.keys = new ApiKeys(folder, configuredKeys(options.config()), clock);
             this.ca = CertificateAuthority.open(folder, clock);
             this.enrollment = new Enrollment(ca, folder);
             this.nodes = new Nodes(enrollment, fleet);
@@ -128,6 +130,15 @@ public final class Relay implements AutoCloseable {
         }
         backends.start();
         locals.start();
+    }
+
+    private static Map<String, String> configuredKeys(GoinferConfig config) {
+        Map<String, String> keys = new LinkedHashMap<>(config.server().apiKeys());
+        List<String> swap = config.models().swap().apiKeys();
+        for (int i = 0; i < swap.size(); i++) {
+            keys.put("llama-swap-" + (i + 1), swap.get(i));
+        }
+        return keys;
     }
 
     private void gauges(EdgeRules rules) {
@@ -263,6 +274,11 @@ public final class Relay implements AutoCloseable {
         }
         LOG.info("stopped, {} exchanges cut", running());
         close();
+    }
+
+    /** Other models for this machine; those that are unchanged keep running. */
+    public void reload(GoinferConfig config) {
+        locals.reload(config.models());
     }
 
     private int running() {

@@ -71,14 +71,14 @@ public final class Endpoints {
                         Role.METRICS,
                         call -> done(new Reply(200, "text/plain; version=0.0.4; charset=utf-8", metrics.text()))),
                 new Endpoint("/models", GET, Set.of(Service.MODELS, Service.LLAMA_SWAP), Role.USER, local::models),
-                new Endpoint("/running", GET, SWAP, Role.ADMIN, local::running),
-                new Endpoint("/unload", GET, SWAP, Role.ADMIN, local::unloadAll),
-                new Endpoint("/api/models/unload", POST, SWAP, Role.ADMIN, local::unloadAll),
-                new Endpoint("/api/models/unload/*", POST, SWAP, Role.ADMIN, local::unload),
-                new Endpoint("/logs", GET, SWAP, Role.ADMIN, local::logs),
-                new Endpoint("/logs/*", GET, SWAP, Role.ADMIN, local::logs),
-                new Endpoint("/api/version", GET, SWAP, Role.ADMIN, local::version),
-                new Endpoint(Upstreams.PREFIX + "*", Set.of(), SWAP, Role.ADMIN, null),
+                new Endpoint("/running", GET, SWAP, Role.LLAMA_SWAP, local::running),
+                new Endpoint("/unload", GET, SWAP, Role.LLAMA_SWAP, local::unloadAll),
+                new Endpoint("/api/models/unload", POST, SWAP, Role.LLAMA_SWAP, local::unloadAll),
+                new Endpoint("/api/models/unload/*", POST, SWAP, Role.LLAMA_SWAP, local::unload),
+                new Endpoint("/logs", GET, SWAP, Role.LLAMA_SWAP, local::logs),
+                new Endpoint("/logs/*", GET, SWAP, Role.LLAMA_SWAP, local::logs),
+                new Endpoint("/api/version", GET, SWAP, Role.LLAMA_SWAP, local::version),
+                new Endpoint(Upstreams.PREFIX + "*", Set.of(), SWAP, Role.LLAMA_SWAP, null),
                 new Endpoint("/v1/*", Set.of(), OPENAI, Role.USER, null)));
         for (String path : LLAMA_PATHS) {
             all.add(new Endpoint(path, Set.of(), LLAMA, Role.USER, null));

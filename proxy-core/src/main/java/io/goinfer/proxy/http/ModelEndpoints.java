@@ -57,7 +57,7 @@ final class ModelEndpoints {
                     out.writeStartObject();
                     out.writeStringField("model", one.model().id());
                     out.writeStringField("state", one.state());
-                    out.writeStringField("cmd", String.join(" ", one.model().command()));
+                    out.writeStringField("cmd", String.join(" ", one.command()));
                     out.writeStringField("proxy", one.proxy());
                     out.writeNumberField("ttl", one.model().ttl().toSeconds());
                     out.writeStringField("name", one.model().name());

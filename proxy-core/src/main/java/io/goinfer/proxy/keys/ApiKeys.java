@@ -40,7 +40,11 @@ public final class ApiKeys {
         this.records = new Records(folder.resolve("keys.json"));
         this.clock = clock;
         fromConfig.forEach((name, text) -> {
-            Role role = name.equals("admin") ? Role.ADMIN : name.equals("metrics") ? Role.METRICS : Role.USER;
+            Role role = name.equals("admin")
+                    ? Role.ADMIN
+                    : name.equals("metrics")
+                            ? Role.METRICS
+                            : name.startsWith("llama-swap") ? Role.LLAMA_SWAP : Role.USER;
             configured.add(new Entry(hash(text), new ApiKey("config-" + name, name, role)));
         });
         refresh();

@@ -7,13 +7,17 @@ public enum Role {
     NONE,
     METRICS,
     USER,
+
+    /** A key of a llama-swap.yml: a user who may also see and unload models, as there. */
+    LLAMA_SWAP,
     ADMIN;
 
     public boolean includes(Role needed) {
         return switch (needed) {
             case NONE -> true;
             case METRICS -> this == METRICS || this == ADMIN;
-            case USER -> this == USER || this == ADMIN;
+            case USER -> this == USER || this == LLAMA_SWAP || this == ADMIN;
+            case LLAMA_SWAP -> this == LLAMA_SWAP || this == ADMIN;
             case ADMIN -> this == ADMIN;
         };
     }

@@ -30,11 +30,19 @@ public final class SwapLoader {
 
     /** Keys of llama-swap that are valid and have no meaning here. */
     private static final List<String> WITHOUT_MEANING = List.of(
-            "logRequests", "logTimeFormat", "ui", "store", "performance", "metricsMaxInMemory", "captureBuffer");
+            "logLevel",
+            "logToStdout",
+            "logRequests",
+            "logTimeFormat",
+            "ui",
+            "store",
+            "performance",
+            "metricsMaxInMemory",
+            "captureBuffer");
 
     /** Keys of llama-swap that this version does not serve. */
-    private static final List<String> LATER = List.of(
-            "logLevel", "logToStdout", "sendLoadingState", "matrix", "profiles", "selectors", "peers", "upstream");
+    private static final List<String> LATER =
+            List.of("sendLoadingState", "matrix", "profiles", "selectors", "peers", "upstream");
 
     private static final List<String> MODEL_LATER =
             List.of("sendLoadingState", "timeouts", "compat", "capabilities", "metadata");

@@ -36,7 +36,8 @@ public final class LocalModels implements AutoCloseable {
     private static final long TICK_SECONDS = 1;
 
     /** One line of /running. */
-    public record Status(LocalModel model, String state, String proxy, long pid, String failure) {}
+    public record Status(
+            LocalModel model, List<String> command, String state, String proxy, long pid, String failure) {}
 
     private final EventLoops loops;
     private final EventLoop loop;
@@ -428,6 +429,7 @@ public final class LocalModels implements AutoCloseable {
             run.model.aliases().forEach(alias -> names.putIfAbsent(alias, run));
             now.add(new Status(
                     run.model,
+                    run.command(),
                     run.state.name().toLowerCase(java.util.Locale.ROOT),
                     run.proxy(),
                     run.pid(),

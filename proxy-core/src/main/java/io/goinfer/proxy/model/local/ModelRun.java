@@ -108,6 +108,15 @@ final class ModelRun {
                 () -> to, url.getHost() + ":" + port(url), null, () -> state == State.READY, () -> {});
     }
 
+    /** As it was started, or as it is configured. */
+    List<String> command() {
+        return port == 0
+                ? model.command()
+                : model.command().stream()
+                        .map(word -> word.replace("${PORT}", Integer.toString(port)))
+                        .toList();
+    }
+
     String proxy() {
         return address == null ? model.proxy() : address.toString();
     }

@@ -214,6 +214,7 @@ class SwapLoaderTest {
 
                 healthCheckTimeout: 120
                 logRequests: false
+                logLevel: info
                 metricsMaxInMemory: 500
                 models:
                     GI_Phi-4-Q6_K:
