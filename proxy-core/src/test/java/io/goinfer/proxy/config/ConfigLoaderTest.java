@@ -90,12 +90,24 @@ class ConfigLoaderTest {
     @Test
     void unknownVariablesAndUnusedKeysAreWarnings() throws Exception {
         List<ConfigProblem> warnings =
-                load("models_dir: /m", Map.of("GI_ORIGIN", "x")).warnings();
+                load("default_model: m", Map.of("GI_ORIGIN", "x")).warnings();
 
         assertThat(warnings)
                 .extracting(ConfigProblem::text)
                 .anyMatch(text -> text.contains("did you mean: GI_ORIGINS?"));
-        assertThat(warnings).extracting(ConfigProblem::text).anyMatch(text -> text.contains("models_dir"));
+        assertThat(warnings).extracting(ConfigProblem::text).anyMatch(text -> text.contains("default_model"));
+    }
+
+    @Test
+    void modelsComeFromTheFileOrTheEnvironment() throws Exception {
+        String yaml = "models_dir: /m:/n\nllama: {exe: /opt/ls, args: {common: --no-warmup -t 2, goinfer: --jinja}}";
+
+        assertThat(load(yaml, Map.of()).config().models().folders()).containsExactly(Path.of("/m"), Path.of("/n"));
+        assertThat(load(yaml, Map.of()).config().models().commonArgs()).containsExactly("--no-warmup", "-t", "2");
+        GoinferConfig config =
+                load(yaml, Map.of("GI_MODELS_DIR", "/x", "GI_LLAMA_EXE", "/y")).config();
+        assertThat(config.models().folders()).containsExactly(Path.of("/x"));
+        assertThat(config.models().llamaExe()).isEqualTo("/y");
     }
 
     @Test

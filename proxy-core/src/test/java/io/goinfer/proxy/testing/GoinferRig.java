@@ -37,7 +37,7 @@ public final class GoinferRig implements AutoCloseable {
         this.relay = new Relay(new Relay.Options(
                 config,
                 List.of(
-                        new Listen("127.0.0.1", 0, EnumSet.of(Service.OPENAI, Service.ADMIN), null),
+                        new Listen("127.0.0.1", 0, EnumSet.of(Service.OPENAI, Service.MODELS, Service.ADMIN), null),
                         new Listen("127.0.0.1", tunnelPort, EnumSet.of(Service.OPENAI, Service.TUNNEL), null)),
                 false,
                 folder.resolve("relay"),
@@ -74,8 +74,12 @@ public final class GoinferRig implements AutoCloseable {
 
     /** Enrols, or comes back with the identity of the same name; waits until it is connected and its models are listed. */
     public Node connect(String name, SimulatedLlama... backends) throws Exception {
+        return connect(name, config(backends));
+    }
+
+    public Node connect(String name, GoinferConfig config) throws Exception {
         java.util.concurrent.CountDownLatch connected = new java.util.concurrent.CountDownLatch(1);
-        Node node = dial(name, connected::countDown, backends);
+        Node node = dial(name, connected::countDown, config);
         if (!connected.await(20, java.util.concurrent.TimeUnit.SECONDS)) {
             throw new AssertionError("node " + name + " did not connect");
         }
@@ -88,10 +92,10 @@ public final class GoinferRig implements AutoCloseable {
         return node;
     }
 
-    private Node dial(String name, Runnable connected, SimulatedLlama... backends) throws Exception {
+    private Node dial(String name, Runnable connected, GoinferConfig config) throws Exception {
         Node node = new Node(
                 new Node.Options(
-                        config(backends),
+                        config,
                         List.of(new RelayAddress("127.0.0.1", tunnelPort())),
                         token(),
                         name,

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy;
+
+import static io.goinfer.tunnel.testing.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.goinfer.bench.llama.SimulatedLlama;
+import io.goinfer.bench.llama.Simulation;
+import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.config.swap.SwapConfig;
+import io.goinfer.proxy.config.swap.SwapLoader;
+import io.goinfer.proxy.testing.GoinferRig;
+import io.goinfer.proxy.testing.RawClient;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Models of a llama-swap.yml, seen by a client: real processes, and the simulated llama-server as what they serve. */
+@DisabledOnOs(OS.WINDOWS)
+class ModelsOverHttpTest {
+    private static final String CHAT = "/v1/chat/completions";
+
+    @TempDir
+    Path folder;
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private SimulatedLlama llama;
+    private GoinferRig rig;
+
+    @BeforeEach
+    void start() {
+        llama = SimulatedLlama.start(Simulation.quick("sim").withSlots(2), 0);
+        open.add(llama);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        for (int i = open.size() - 1; i >= 0; i--) {
+            open.get(i).close();
+        }
+    }
+
+    private static GoinferConfig with(String yaml) throws Exception {
+        SwapConfig swap = SwapLoader.parse("test", yaml, Map.of()).config();
+        return GoinferConfig.defaults().with(new GoinferConfig.ModelsConfig(List.of(), "", List.of(), true, swap));
+    }
+
+    /** A process that does nothing, in front of the simulated server. */
+    private String model(String id, String more) {
+        return "  " + id + ": {cmd: sh -c 'echo I am " + id + "; exec sleep 1000', proxy: '" + llama.url() + "'" + more
+                + "}\n";
+    }
+
+    private GoinferRig rig(GoinferConfig config) throws Exception {
+        rig = new GoinferRig(folder.resolve("rig"), config);
+        open.add(rig);
+        return rig;
+    }
+
+    private HttpResponse<String> call(String method, String path, String key, String body) throws Exception {
+        return client.send(
+                HttpRequest.newBuilder(URI.create(rig.base() + path))
+                        .timeout(Duration.ofSeconds(30))
+                        .header("authorization", "Bearer " + key)
+                        .method(
+                                method,
+                                body == null
+                                        ? HttpRequest.BodyPublishers.noBody()
+                                        : HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private HttpResponse<String> chat(String model) throws Exception {
+        return call(
+                "POST",
+                CHAT,
+                rig.userKey,
+                "{\"model\":\"" + model + "\",\"max_tokens\":2,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}");
+    }
+
+    @Test
+    void modelsStartTakeTurnsAndStop() throws Exception {
+        rig(with("models:\n" + model("a", ", aliases: [first]") + model("b", ", useModelName: own")));
+        assertThat(call("GET", "/running", rig.adminKey, null).body()).isEqualTo("{\"running\":[]}");
+
+        HttpResponse<String> answer = chat("first");
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("x-goinfer-node")).contains("local");
+        assertThat(llama.counts().lastBody()).contains("\"model\":\"a\"");
+        assertThat(call("GET", "/running", rig.adminKey, null).body())
+                .contains("\"model\":\"a\",\"state\":\"ready\"")
+                .doesNotContain("\"b\"");
+
+        assertThat(chat("b").statusCode()).isEqualTo(200);
+        assertThat(llama.counts().lastBody()).contains("\"model\":\"own\"");
+        assertThat(call("GET", "/running", rig.adminKey, null).body())
+                .contains("\"model\":\"b\"")
+                .doesNotContain("\"a\"");
+        assertThat(call("GET", "/logs/b", rig.adminKey, null).body()).contains("I am b");
+        assertThat(call("GET", "/v1/models", rig.userKey, null).body())
+                .contains("\"id\":\"b\"")
+                .contains("\"status\":{\"value\":\"loaded\"}")
+                .doesNotContain("first");
+
+        assertThat(call("POST", "/api/models/unload/b", rig.adminKey, "").body())
+                .isEqualTo("OK");
+        assertThat(call("GET", "/running", rig.adminKey, null).body()).isEqualTo("{\"running\":[]}");
+        assertThat(call("POST", "/api/models/unload/nope", rig.adminKey, "").statusCode())
+                .isEqualTo(404);
+        assertThat(call("GET", "/unload", rig.adminKey, null).body()).isEqualTo("OK");
+    }
+
+    @Test
+    void aUsersKeyUsesModelsAndALlamaSwapKeyMayUnloadThem() throws Exception {
+        rig(with("apiKeys: [swap-key]\nmodels:\n" + model("a", "")));
+
+        assertThat(call("GET", "/running", rig.userKey, null).statusCode()).isEqualTo(403);
+        assertThat(call("GET", "/unload", rig.userKey, null).statusCode()).isEqualTo(403);
+        assertThat(call("GET", "/upstream/a/v1/models", rig.userKey, null).statusCode())
+                .isEqualTo(403);
+        assertThat(call("GET", "/running", "swap-key", null).statusCode()).isEqualTo(200);
+        assertThat(call("GET", "/metrics", "swap-key", null).statusCode()).isEqualTo(403);
+        assertThat(call("GET", "/models", rig.userKey, null).body())
+                .contains("\"count\":1")
+                .contains("\"a\":{");
+    }
+
+    @Test
+    void anyPathOfAModelsServerIsReached() throws Exception {
+        rig(with("models:\n" + model("author", "") + model("author/model", "")));
+
+        assertThat(call("GET", "/upstream/author/model/v1/sim/headers?x=1", rig.adminKey, null)
+                        .body())
+                .contains("\"uri\":\"/v1/sim/headers?x=1\"");
+        assertThat(call("GET", "/running", rig.adminKey, null).body()).contains("\"model\":\"author/model\"");
+        assertThat(call("GET", "/upstream/author%2Fmodel/v1/sim/headers", rig.adminKey, null)
+                        .body())
+                .contains("\"uri\":\"/v1/sim/headers\"");
+        assertThat(call("GET", "/upstream/author/props", rig.adminKey, null).body())
+                .contains("total_slots");
+        assertThat(call("GET", "/upstream/nobody/props", rig.adminKey, null).statusCode())
+                .isEqualTo(404);
+        assertThat(call("POST", "/tokenize", rig.userKey, "{\"model\":\"author\",\"content\":\"x\"}")
+                        .statusCode())
+                .as("the simulated server has no such path, and says so itself")
+                .isEqualTo(404);
+    }
+
+    @Test
+    void whatAProcessWroteStandsInTheError() throws Exception {
+        rig(with("models: {m: {cmd: \"sh -c 'echo out of memory; exit 9' ${PORT}\"}}"));
+
+        HttpResponse<String> answer = chat("m");
+
+        assertThat(answer.statusCode()).isEqualTo(500);
+        assertThat(answer.body())
+                .contains("\"code\":\"model_failed\"")
+                .contains("out of memory")
+                .contains("code 9");
+    }
+
+    @Test
+    void aLimitOfRequestsAnswers429() throws Exception {
+        rig(with("models:\n" + model("a", ", concurrencyLimit: 1")));
+        String endless = "{\"model\":\"a\",\"stream\":true,\"sim_rate\":5,\"max_tokens\":10000,\"messages\":[]}";
+
+        try (RawClient first = new RawClient(rig.apiPort()).post(CHAT, rig.userKey, endless)) {
+            assertThat(first.readUntilCount("sent_ns", 1)).isTrue();
+            HttpResponse<String> second = chat("a");
+            assertThat(second.statusCode()).isEqualTo(429);
+            assertThat(second.headers().firstValue("retry-after")).contains("1");
+            assertThat(second.body()).contains("concurrency_limit");
+        }
+        eventually("the place is free again", () -> rig.relay.fleet().running("local") == 0);
+        assertThat(chat("a").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void whoLeavesTheQueueTakesNoSlot() throws Exception {
+        rig(with("models:\n" + model("a", "")));
+        String endless = "{\"model\":\"a\",\"stream\":true,\"sim_rate\":5,\"max_tokens\":10000,\"messages\":[]}";
+        try (RawClient first = new RawClient(rig.apiPort()).post(CHAT, rig.userKey, endless);
+                RawClient second = new RawClient(rig.apiPort()).post(CHAT, rig.userKey, endless)) {
+            assertThat(first.readUntilCount("sent_ns", 1)).isTrue();
+            assertThat(second.readUntilCount("sent_ns", 1)).isTrue();
+            int before = llama.counts().requests.get();
+            RawClient third = new RawClient(rig.apiPort()).post(CHAT, rig.userKey, endless);
+            eventually("three exchanges run", () -> rig.relay.fleet().running("local") == 3);
+            third.close();
+            eventually("the third is gone", () -> rig.relay.fleet().running("local") == 2);
+            assertThat(llama.counts().requests.get())
+                    .as("it never reached the server")
+                    .isEqualTo(before);
+        }
+    }
+
+    @Test
+    void aNodesModelsAreStartedThroughTheTunnelAndTheLoadedPlaceIsPreferred() throws Exception {
+        rig(GoinferConfig.defaults());
+        String yaml = "models:\n" + model("m", "");
+        rig.connect("one", with(yaml));
+        rig.connect("two", with(yaml));
+        eventually(
+                "both have it",
+                () -> rig.relay.fleet().catalog().models().stream()
+                        .anyMatch(model -> model.places().size() == 2));
+
+        HttpResponse<String> first = chat("m");
+        assertThat(first.statusCode()).as(first.body()).isEqualTo(200);
+        String node = first.headers().firstValue("x-goinfer-node").orElseThrow();
+        eventually(
+                "the relay knows where it is loaded",
+                () -> rig.relay.fleet().catalog().models().stream()
+                        .flatMap(model -> model.places().stream())
+                        .anyMatch(place -> place.ready() && place.owner().equals(node)));
+        for (int i = 0; i < 5; i++) {
+            assertThat(chat("m").headers().firstValue("x-goinfer-node")).contains(node);
+        }
+    }
+}
