@@ -125,7 +125,8 @@ final class ConfigCommand {
         GoinferConfig.Limits limits = config.limits();
         out.println("limits: {json_body: " + limits.jsonBodyBytes() + ", body: " + limits.bodyBytes() + ", select: "
                 + limits.selectBytes() + ", connections: " + limits.connections() + ", streams: " + limits.streams()
-                + ", drain: " + limits.drain().toSeconds() + "s}");
+                + ", drain: " + limits.drain().toSeconds() + "s, early_head: "
+                + limits.earlyHead().toSeconds() + "s}");
         return 0;
     }
 }

@@ -189,6 +189,55 @@ class ModelsOverHttpTest {
         assertThat(chat("a").statusCode()).isEqualTo(200);
     }
 
+    private static GoinferConfig impatient(GoinferConfig config) {
+        GoinferConfig.Limits l = config.limits();
+        return new GoinferConfig(
+                config.server(),
+                config.tls(),
+                config.node(),
+                config.models(),
+                new GoinferConfig.Limits(
+                        l.jsonBodyBytes(),
+                        l.bodyBytes(),
+                        l.selectBytes(),
+                        l.connections(),
+                        l.streams(),
+                        l.drain(),
+                        Duration.ofMillis(100)));
+    }
+
+    @Test
+    void whoStreamsIsKeptWhileTheModelLoads() throws Exception {
+        llama.close();
+        llama = SimulatedLlama.start(Simulation.quick("sim").withLoadTime(Duration.ofSeconds(2)), 0);
+        open.set(0, llama);
+        rig(impatient(with("models:\n" + model("slow", ""))));
+
+        HttpResponse<String> streamed = call(
+                "POST", CHAT, rig.userKey, "{\"model\":\"slow\",\"stream\":true,\"max_tokens\":2,\"messages\":[]}");
+
+        assertThat(streamed.statusCode()).isEqualTo(200);
+        assertThat(streamed.headers().firstValue("content-type")).contains("text/event-stream");
+        assertThat(streamed.body()).startsWith(": keep-alive\n\ndata: ").endsWith("data: [DONE]\n\n");
+    }
+
+    @Test
+    void afterTheEarlyHeadAnErrorIsAnEvent() throws Exception {
+        rig(impatient(with("models: {m: {cmd: \"sh -c 'sleep 1; echo no memory; exit 1' ${PORT}\"}}")));
+
+        HttpResponse<String> streamed =
+                call("POST", CHAT, rig.userKey, "{\"model\":\"m\",\"stream\":true,\"messages\":[]}");
+        HttpResponse<String> plain = chat("m");
+
+        assertThat(streamed.statusCode()).isEqualTo(200);
+        assertThat(streamed.body())
+                .startsWith(": keep-alive\n\n")
+                .contains("model_failed")
+                .contains("no memory")
+                .doesNotContain("[DONE]");
+        assertThat(plain.statusCode()).as("who does not stream gets the status").isEqualTo(500);
+    }
+
     @Test
     void whoLeavesTheQueueTakesNoSlot() throws Exception {
         rig(with("models:\n" + model("a", "")));

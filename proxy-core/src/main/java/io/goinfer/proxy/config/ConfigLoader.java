@@ -220,8 +220,10 @@ public final class ConfigLoader {
         long connections = number(tree, "connections", d.connections(), 1_000_000);
         long streams = number(tree, "streams", d.streams(), 10_240);
         Duration drain = duration(tree, "drain", d.drain());
+        Duration earlyHead = duration(tree, "early_head", d.earlyHead());
         tree.refuseUnknown();
-        return new Limits(json, body, (int) Math.min(select, 1 << 30), (int) connections, (int) streams, drain);
+        return new Limits(
+                json, body, (int) Math.min(select, 1 << 30), (int) connections, (int) streams, drain, earlyHead);
     }
 
     private static long number(YamlTree tree, String key, long standard, long max) {

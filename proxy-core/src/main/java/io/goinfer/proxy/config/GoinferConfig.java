@@ -80,12 +80,19 @@ public record GoinferConfig(Server server, Tls tls, NodeConfig node, ModelsConfi
      * @param selectBytes how much of one request is held back while looking for its model
      * @param connections client connections at once
      * @param streams exchanges at once on one tunnel
+     * @param earlyHead after how long of waiting a streaming client gets its 200 and comments, zero = never
      * @param drain how long a shutdown waits for running exchanges
      */
     public record Limits(
-            long jsonBodyBytes, long bodyBytes, int selectBytes, int connections, int streams, Duration drain) {
-        public static final Limits DEFAULT =
-                new Limits(256L << 20, 8L << 30, 32 << 20, 10_000, 1_024, Duration.ofSeconds(30));
+            long jsonBodyBytes,
+            long bodyBytes,
+            int selectBytes,
+            int connections,
+            int streams,
+            Duration drain,
+            Duration earlyHead) {
+        public static final Limits DEFAULT = new Limits(
+                256L << 20, 8L << 30, 32 << 20, 10_000, 1_024, Duration.ofSeconds(30), Duration.ofSeconds(10));
     }
 
     public static GoinferConfig defaults() {

@@ -106,6 +106,11 @@ public final class Exchange implements Upstream.Response {
         return done;
     }
 
+    /** The client asked for a stream, as far as its body was seen. */
+    public boolean streams() {
+        return scanner != null && Boolean.TRUE.equals(scanner.stream());
+    }
+
     // ---- the request
 
     /** Takes ownership. */

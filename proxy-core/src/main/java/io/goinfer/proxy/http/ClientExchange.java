@@ -48,6 +48,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     private final Exchange exchange;
     private final long startedAt = System.nanoTime();
     private final @Nullable Refusal early;
+    private final EarlyHead waiting;
     private int underWay;
     private @Nullable Place place;
     private int status;
@@ -81,6 +82,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                 request.headers().get(HopHeaders.NODE),
                 new Exchange.Rules(rules.router(), rules.budget(), json, limits.selectBytes(), most),
                 this);
+        this.waiting = new EarlyHead(edge, keepAlive, exchange::streams, fields -> writeHead(200, fields));
         rules.metrics().started();
     }
 
@@ -101,6 +103,9 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
             refuse(early);
         } else {
             exchange.start();
+            if (!exchange.isDone() && request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
+                waiting.start(rules.limits().earlyHead());
+            }
         }
     }
 
@@ -152,6 +157,12 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
 
     @Override
     public void head(int code, HttpHeaders headers) {
+        if (!waiting.takesHead(code, headers)) {
+            writeHead(code, headers);
+        }
+    }
+
+    private void writeHead(int code, HttpHeaders headers) {
         HttpResponse response =
                 new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code), headers);
         headers.set(HopHeaders.REQUEST_ID, requestId);
@@ -173,11 +184,17 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
 
     @Override
     public void body(ByteBuf content) {
+        if (waiting.takesBody(content)) {
+            return;
+        }
         edge.write(new DefaultHttpContent(content));
     }
 
     @Override
     public void end(HttpHeaders trailers) {
+        if (waiting.takesEnd()) {
+            return;
+        }
         LastHttpContent last = LastHttpContent.EMPTY_LAST_CONTENT;
         if (chunked && !trailers.isEmpty()) {
             last = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
@@ -211,6 +228,10 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     @Override
     public void refuse(Refusal refusal) {
         status = refusal.status();
+        if (waiting.sent()) {
+            waiting.refuse(refusal, request.uri());
+            return;
+        }
         boolean bodyLeft = refusal.status() == 413 || refusal.status() == 400;
         edge.sendRefusal(request, refusal, requestId, bodyLeft || !keepAlive);
     }
@@ -247,6 +268,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
 
     @Override
     public void done(@Nullable Refusal refusal, boolean clientGone) {
+        waiting.stop();
         int told = status != 0 ? status : refusal != null ? refusal.status() : CLIENT_GONE_STATUS;
         long nanos = System.nanoTime() - startedAt;
         rules.metrics().ended(told, nanos / 1e9, bytes, clientGone);
