@@ -74,7 +74,7 @@ final class Locals implements AutoCloseable {
 
     private static List<LocalModel> configured(ModelsConfig config) {
         return config.swap().models().values().stream()
-                .map(LocalModelFactory::configured)
+                .map(model -> LocalModelFactory.configured(model, config.swap().aliasesInList()))
                 .toList();
     }
 

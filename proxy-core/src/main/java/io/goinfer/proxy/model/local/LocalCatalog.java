@@ -15,7 +15,7 @@ final class LocalCatalog {
         for (ModelRun run : runs) {
             LocalModel model = run.model;
             infos.add(info(model, model.id(), state(run), model.listed()));
-            model.aliases().forEach(alias -> infos.add(info(model, alias, state(run), false)));
+            model.aliases().forEach(alias -> infos.add(info(model, alias, state(run), model.aliasesListed())));
         }
         return infos;
     }

@@ -10,7 +10,7 @@ import java.util.Set;
  *
  * @param id what clients call it
  * @param bodyName what its server calls it
- * @param aliases other names; not listed
+ * @param aliases other names
  * @param command words with {@code ${PORT}}; empty: {@code proxy} is a server that already runs
  * @param stopCommand words with {@code ${PID}}; empty = SIGTERM
  * @param proxy base URL, may hold {@code ${PORT}}
@@ -37,6 +37,7 @@ public record LocalModel(
         Duration ttl,
         Duration unloadTimeout,
         boolean listed,
+        boolean aliasesListed,
         String name,
         String description,
         int concurrencyLimit,

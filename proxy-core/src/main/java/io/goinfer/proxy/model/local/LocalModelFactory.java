@@ -40,7 +40,7 @@ public final class LocalModelFactory {
         this.commonArgs = List.copyOf(commonArgs);
     }
 
-    public static LocalModel configured(SwapConfig.Model model) {
+    public static LocalModel configured(SwapConfig.Model model, boolean aliasesListed) {
         String bodyName = model.useModelName() == null ? model.id() : model.useModelName();
         return new LocalModel(
                 model.id(),
@@ -55,6 +55,7 @@ public final class LocalModelFactory {
                 model.ttl(),
                 model.unloadTimeout(),
                 !model.unlisted(),
+                aliasesListed && !model.unlisted(),
                 model.name(),
                 model.description(),
                 model.concurrencyLimit(),
@@ -92,6 +93,7 @@ public final class LocalModelFactory {
                 Duration.ZERO,
                 UNLOAD,
                 error.isEmpty(),
+                false,
                 "",
                 "",
                 QUEUE,

@@ -9,6 +9,7 @@ import io.goinfer.proxy.config.swap.SwapLoader;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.upstream.HttpUpstream;
 import io.goinfer.proxy.upstream.Refusal;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +39,7 @@ class LocalModelsTest {
     private void start(String yaml) throws Exception {
         SwapConfig config = SwapLoader.parse("test", yaml, Map.of()).config();
         List<LocalModel> all = config.models().values().stream()
-                .map(LocalModelFactory::configured)
+                .map(model -> LocalModelFactory.configured(model, false))
                 .toList();
         models = new LocalModels(
                 all,
@@ -96,6 +97,10 @@ class LocalModelsTest {
                 .orElse("?");
     }
 
+    private String logged(String id) {
+        return new String(models.log(id).bytes(), StandardCharsets.UTF_8);
+    }
+
     private static boolean alive(long pid) {
         return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
     }
@@ -106,7 +111,7 @@ class LocalModelsTest {
 
         Call first = new Call("a");
         eventually("a serves", () -> first.granted);
-        eventually("its log is there", () -> new String(models.log("a").bytes()).contains("this is a"));
+        eventually("its log is there", () -> logged("a").contains("this is a"));
         Call second = new Call("b");
         assertThat(second.granted).isFalse();
         first.end();
@@ -257,7 +262,7 @@ class LocalModelsTest {
         start(
                 "models:\n  m: {cmd: 'sh -c \"sleep 1001 & sleep 1002 & echo kids; wait\"', proxy: 'http://127.0.0.1:9', checkEndpoint: none}\n");
         Call call = new Call("m");
-        eventually("it runs", () -> call.granted && new String(models.log("m").bytes()).contains("kids"));
+        eventually("it runs", () -> call.granted && logged("m").contains("kids"));
         eventually("both children run", () -> kids().size() == 2);
         List<Long> kids = kids();
 
@@ -280,7 +285,7 @@ class LocalModelsTest {
         start("models:\n  m: {cmd: \"sh -c \\\"trap '' TERM; echo deaf; while :; do sleep 0.1; done\\\"\", "
                 + "proxy: 'http://127.0.0.1:9', checkEndpoint: none, unloadTimeout: 1}\n");
         Call call = new Call("m");
-        eventually("it runs", () -> call.granted && new String(models.log("m").bytes()).contains("deaf"));
+        eventually("it runs", () -> call.granted && logged("m").contains("deaf"));
 
         models.unload("m").toCompletableFuture().get(20, TimeUnit.SECONDS);
 
@@ -302,7 +307,7 @@ class LocalModelsTest {
         start("models:\n" + model("m", ""));
         Call call = new Call("m");
         eventually("it runs", () -> call.granted);
-        eventually("its log is there", () -> new String(models.log("m").bytes()).contains("this is m"));
+        eventually("its log is there", () -> logged("m").contains("this is m"));
         ProcessHandle.current()
                 .descendants()
                 .filter(one -> one.info().commandLine().orElse("").endsWith("sleep 1000"))
