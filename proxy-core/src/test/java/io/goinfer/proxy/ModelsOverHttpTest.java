@@ -84,6 +84,14 @@ class ModelsOverHttpTest {
                 HttpResponse.BodyHandlers.ofString());
     }
 
+    private String logOf(String model) {
+        try {
+            return call("GET", "/logs/" + model, rig.adminKey, null).body();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private HttpResponse<String> chat(String model) throws Exception {
         return call(
                 "POST",
@@ -110,7 +118,7 @@ class ModelsOverHttpTest {
         assertThat(call("GET", "/running", rig.adminKey, null).body())
                 .contains("\"model\":\"b\"")
                 .doesNotContain("\"a\"");
-        assertThat(call("GET", "/logs/b", rig.adminKey, null).body()).contains("I am b");
+        eventually("its log is there", () -> logOf("b").contains("I am b"));
         assertThat(call("GET", "/v1/models", rig.userKey, null).body())
                 .contains("\"id\":\"b\"")
                 .contains("\"status\":{\"value\":\"loaded\"}")
@@ -158,6 +166,25 @@ class ModelsOverHttpTest {
                         .statusCode())
                 .as("the simulated server has no such path, and says so itself")
                 .isEqualTo(404);
+    }
+
+    @Test
+    void aFormsFieldNamesTheModel() throws Exception {
+        rig(with("models:\n" + model("whisper", "")));
+        String form = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\nRIFF\r\n"
+                + "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper\r\n--b--\r\n";
+
+        HttpResponse<String> answer = client.send(
+                HttpRequest.newBuilder(URI.create(rig.base() + "/v1/sim/upload"))
+                        .header("authorization", "Bearer " + rig.userKey)
+                        .header("content-type", "multipart/form-data; boundary=b")
+                        .POST(HttpRequest.BodyPublishers.ofString(form))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.body()).contains("\"bytes\":" + form.length());
+        assertThat(answer.headers().firstValue("x-goinfer-model")).contains("whisper");
     }
 
     @Test

@@ -48,7 +48,8 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
         String model = headers.get(HopHeaders.MODEL);
         headers.remove(HopHeaders.MODEL);
         this.path = pseudo(request, ":path", "/");
-        boolean json = BodyKind.isScanned(headers.get("content-type"));
+        String type = headers.get("content-type");
+        boolean json = BodyKind.isJson(type);
         Limits limits = rules.limits();
         RequestHead head = new RequestHead(
                 headers.get(HopHeaders.REQUEST_ID, "-"),
@@ -64,7 +65,7 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
                 new Exchange.Rules(
                         rules.router(),
                         rules.budget(),
-                        json,
+                        BodyKind.scanner(type, model != null),
                         limits.selectBytes(),
                         json ? limits.jsonBodyBytes() : limits.bodyBytes()),
                 this);

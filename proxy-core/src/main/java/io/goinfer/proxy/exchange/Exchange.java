@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.exchange;
 
-import io.goinfer.proxy.route.JsonScanner;
+import io.goinfer.proxy.route.BodyScanner;
 import io.goinfer.proxy.route.Place;
 import io.goinfer.proxy.route.Route;
 import io.goinfer.proxy.route.Router;
@@ -13,7 +13,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
@@ -34,11 +33,12 @@ public final class Exchange implements Upstream.Response {
     private static final int BLANK_LINE = '\n' << 8 | '\n';
 
     /**
-     * @param scansBody false: the body is not JSON and only the head names the model
+     * @param scanner null: only the head names the model
      * @param selectBytes how much may be held back in Selecting
      * @param bodyBytes largest body
      */
-    public record Rules(Router router, SelectBudget budget, boolean scansBody, int selectBytes, long bodyBytes) {}
+    public record Rules(
+            Router router, SelectBudget budget, @Nullable BodyScanner scanner, int selectBytes, long bodyBytes) {}
 
     /** What came of it, for the log and the counters. */
     public interface Watcher {
@@ -57,7 +57,7 @@ public final class Exchange implements Upstream.Response {
     private final Rules rules;
     private final Watcher watcher;
     private final Queue<ByteBuf> held = new ArrayDeque<>();
-    private final @Nullable JsonScanner scanner;
+    private final @Nullable BodyScanner scanner;
     private final @Nullable String chosenModel;
     private final @Nullable String chosenOwner;
     private long heldBytes;
@@ -88,7 +88,7 @@ public final class Exchange implements Upstream.Response {
         this.chosenOwner = owner;
         this.rules = rules;
         this.watcher = watcher;
-        this.scanner = rules.scansBody() && request.hasBody() ? new JsonScanner() : null;
+        this.scanner = request.hasBody() ? rules.scanner() : null;
     }
 
     /** Call once, before anything else. */
@@ -126,7 +126,7 @@ public final class Exchange implements Upstream.Response {
             fail(Refusal.tooLarge(rules.bodyBytes()));
             return;
         }
-        JsonScanner scan = scanner;
+        BodyScanner scan = scanner;
         if (scan != null && !scan.read(content)) {
             content.release();
             fail(Refusal.invalid("invalid_json", String.valueOf(scan.error())));
@@ -172,7 +172,7 @@ public final class Exchange implements Upstream.Response {
 
     /** Selecting: the body goes on as soon as the model is known. */
     private void select() {
-        JsonScanner scan = scanner;
+        BodyScanner scan = scanner;
         if (scan == null) {
             return;
         }
@@ -221,7 +221,7 @@ public final class Exchange implements Upstream.Response {
 
     /** Puts the next hop's own id in the place of the body's; returns by how much the body grows. Edits the held bytes, not the JSON. */
     private long replaceModel(String id) {
-        JsonScanner scan = scanner;
+        BodyScanner scan = scanner;
         String inBody = scan == null ? null : scan.model();
         if (scan == null || inBody == null || inBody.equals(id) || scan.modelEnd() > heldBytes) {
             return 0;
@@ -232,7 +232,7 @@ public final class Exchange implements Upstream.Response {
             all.writeBytes(piece);
             piece.release();
         }
-        byte[] value = ('"' + HttpErrors.escape(id) + '"').getBytes(StandardCharsets.UTF_8);
+        byte[] value = scan.encoded(id);
         int start = (int) scan.modelStart();
         int end = (int) scan.modelEnd();
         held.add(all.retainedSlice(0, start));

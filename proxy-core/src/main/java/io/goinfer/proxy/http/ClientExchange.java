@@ -64,12 +64,15 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         HttpHeaders headers = HopHeaders.request(request.headers(), edge.client(), tls, requestId);
         boolean hasBody = HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
         Upstreams.Target direct = Upstreams.find(request.uri(), rules.router());
-        boolean json = direct == null && BodyKind.isScanned(request.headers().get("content-type"));
+        String type = request.headers().get("content-type");
+        boolean json = BodyKind.isJson(type);
         Limits limits = rules.limits();
         long most = json ? limits.jsonBodyBytes() : limits.bodyBytes();
         this.early = HttpUtil.getContentLength(request, 0L) > most ? Refusal.tooLarge(most) : null;
         String chosen = request.headers().get(HopHeaders.MODEL);
         List<String> query = new QueryStringDecoder(request.uri()).parameters().getOrDefault("model", List.of());
+        String model =
+                direct != null ? direct.model() : chosen != null ? chosen : query.isEmpty() ? null : query.get(0);
         this.exchange = new Exchange(
                 this,
                 new RequestHead(
@@ -78,9 +81,14 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                         direct == null ? request.uri() : direct.path(),
                         headers,
                         hasBody),
-                direct != null ? direct.model() : chosen != null ? chosen : query.isEmpty() ? null : query.get(0),
+                model,
                 request.headers().get(HopHeaders.NODE),
-                new Exchange.Rules(rules.router(), rules.budget(), json, limits.selectBytes(), most),
+                new Exchange.Rules(
+                        rules.router(),
+                        rules.budget(),
+                        direct != null ? null : BodyKind.scanner(type, model != null),
+                        limits.selectBytes(),
+                        most),
                 this);
         this.waiting = new EarlyHead(edge, keepAlive, exchange::streams, fields -> writeHead(200, fields));
         rules.metrics().started();

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * nesting (a bit a level) and the two values, however long the body's strings are (docs/decisions/005). Strict enough that a second parser behind it sees
  * the same members: anything but JSON's own grammar of structure, strings and literals is an error.
  */
-public final class JsonScanner implements ByteProcessor {
+public final class JsonScanner implements BodyScanner, ByteProcessor {
     private static final int MAX_DEPTH = 512;
     private static final int MAX_VALUE = 1024;
 
@@ -53,11 +53,13 @@ public final class JsonScanner implements ByteProcessor {
     private boolean modelTwice;
 
     /** Reads all of {@code in} without moving its reader index. False once there is an error. */
+    @Override
     public boolean read(ByteBuf in) {
         return error == null && in.forEachByte(this) < 0;
     }
 
     /** The body is complete. False if it was not one JSON value. */
+    @Override
     public boolean end() {
         if (error == null && state == State.SCALAR && depth == 0) {
             endScalar();
@@ -68,36 +70,57 @@ public final class JsonScanner implements ByteProcessor {
         return error == null;
     }
 
+    @Override
     public @Nullable String error() {
         return error;
     }
 
     /** True once {@code model} was seen, whatever its value. */
+    @Override
     public boolean modelSeen() {
         return modelSeen;
     }
 
     /** Its value, if it is a string that is not empty. */
+    @Override
     public @Nullable String model() {
         return model == null || model.isEmpty() ? null : model;
     }
 
     /** Offset of the model's opening quote in the body. */
+    @Override
     public long modelStart() {
         return modelStart;
     }
 
     /** Offset behind its closing quote. */
+    @Override
     public long modelEnd() {
         return modelEnd;
     }
 
+    @Override
     public boolean modelTwice() {
         return modelTwice;
     }
 
+    @Override
     public @Nullable Boolean stream() {
         return stream;
+    }
+
+    @Override
+    public byte[] encoded(String name) {
+        StringBuilder json = new StringBuilder("\"");
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            if (c < ' ' || c == '"' || c == '\\') {
+                json.append(String.format("\\u%04x", (int) c));
+            } else {
+                json.append(c);
+            }
+        }
+        return json.append('"').toString().getBytes(StandardCharsets.UTF_8);
     }
 
     @Override
