@@ -274,7 +274,10 @@ class ModelsOverHttpTest {
             assertThat(first.readUntilCount("sent_ns", 1)).isTrue();
             assertThat(second.readUntilCount("sent_ns", 1)).isTrue();
             int before = llama.counts().requests.get();
-            RawClient third = new RawClient(rig.apiPort()).post(CHAT, rig.userKey, endless);
+            // Much more than what is read ahead: its leaving must be seen all the same.
+            String large =
+                    endless.replace("[]", "[{\"role\":\"user\",\"content\":\"" + "long ".repeat(200_000) + "\"}]");
+            RawClient third = new RawClient(rig.apiPort()).post(CHAT, rig.userKey, large);
             eventually("three exchanges run", () -> rig.relay.fleet().running("local") == 3);
             third.close();
             eventually("the third is gone", () -> rig.relay.fleet().running("local") == 2);

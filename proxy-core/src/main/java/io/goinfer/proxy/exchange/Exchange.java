@@ -251,15 +251,23 @@ public final class Exchange implements Upstream.Response {
 
     private void hold(ByteBuf content) {
         int size = content.readableBytes();
+        boolean allReserved = reserved == heldBytes;
         held.add(content);
         heldBytes += size;
-        if (up == null && !rules.budget().reserve(size)) {
-            fail(Refusal.overloaded("too much is held back while looking for models; send \"model\" first"));
-            return;
-        }
-        reserved += up == null ? size : 0;
         if (up == null) {
+            if (!rules.budget().reserve(size)) {
+                fail(Refusal.overloaded("too much is held back while looking for models; send \"model\" first"));
+                return;
+            }
+            reserved += size;
             // What is held back must not stop what is being looked for.
+            down.consumed(size);
+        } else if (up.isWaiting()
+                && allReserved
+                && heldBytes <= rules.selectBytes()
+                && rules.budget().reserve(size)) {
+            // Nor may it hide that the client leaves while it waits for its model.
+            reserved += size;
             down.consumed(size);
         }
     }

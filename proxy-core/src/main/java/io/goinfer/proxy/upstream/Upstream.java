@@ -31,6 +31,11 @@ public interface Upstream {
         /** False: hold the body back until {@link Response#onWritable}. */
         boolean isWritable();
 
+        /** True while nothing can be sent because the model is not there yet: the body may be read on, so that a client that leaves is seen. */
+        default boolean isWaiting() {
+            return false;
+        }
+
         /** The downstream took this many bytes of the response. */
         void consumed(int bytes);
 

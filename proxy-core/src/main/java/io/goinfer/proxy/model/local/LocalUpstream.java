@@ -141,6 +141,11 @@ public final class LocalUpstream implements Upstream {
         }
 
         @Override
+        public boolean isWaiting() {
+            return inner == null;
+        }
+
+        @Override
         public void consumed(int bytes) {
             if (inner != null) {
                 inner.consumed(bytes);
