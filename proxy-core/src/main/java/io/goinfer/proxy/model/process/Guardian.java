@@ -11,7 +11,8 @@ import java.util.Locale;
 /**
  * The small shell that stands between goinfer and a model's command (docs/decisions/009): it gives the command a process group of its own and reads a pipe
  * from goinfer. "stop SECONDS", or the end of the pipe because goinfer was killed, ends the whole group: TERM, then KILL. Reports on its standard output, in
- * lines that start with the byte 1: {@code pid N}, {@code exit N}.
+ * lines that start with the byte 1: {@code pid N}, {@code exit N}. It starts to ignore TERM only after the command was forked: a shell's child that is
+ * told to end before it has become the command would lose the signal.
  */
 final class Guardian {
     static final byte MARK = 1;
@@ -25,9 +26,9 @@ final class Guardian {
             group=
             if [ "$1" = session ]; then group=$$; else set -m 2>/dev/null; fi
             shift
-            trap : TERM INT HUP
             "$@" 2>&1 3<&- &
             child=$!
+            trap : TERM INT HUP
             [ -n "$group" ] || group=$child
             printf '\\001pid %s\\n' "$child"
             {
