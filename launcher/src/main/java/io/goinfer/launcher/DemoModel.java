@@ -80,7 +80,8 @@ record DemoModel(Path llamaServer, Path file) {
                 "",
                 "",
                 16,
-                List.of());
+                List.of(),
+                Map.of());
         SwapConfig swap =
                 new SwapConfig(Duration.ofMinutes(2), 0, Map.of(name, model), List.of(), List.of(), false, List.of());
         return new GoinferConfig.ModelsConfig(List.of(), "", List.of(), false, swap);

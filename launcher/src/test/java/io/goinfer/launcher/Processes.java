@@ -67,10 +67,14 @@ final class Processes implements AutoCloseable {
     }
 
     static int answer(String url, String key, String body, StringBuilder text) {
+        return answer(url, key, body, text, 15_000);
+    }
+
+    static int answer(String url, String key, String body, StringBuilder text, int timeoutMillis) {
         try {
             HttpURLConnection call = (HttpURLConnection) URI.create(url).toURL().openConnection();
             call.setConnectTimeout(2_000);
-            call.setReadTimeout(15_000);
+            call.setReadTimeout(timeoutMillis);
             call.setRequestProperty("Authorization", "Bearer " + key);
             call.setRequestProperty("Connection", "close");
             if (body != null) {

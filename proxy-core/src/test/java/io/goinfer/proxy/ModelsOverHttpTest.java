@@ -188,6 +188,31 @@ class ModelsOverHttpTest {
     }
 
     @Test
+    void filtersTakeOutAndPutIn() throws Exception {
+        rig(
+                with(
+                        "models:\n"
+                                + model(
+                                        "a",
+                                        ", filters: {stripParams: 'temperature, top_k', setParams: {seed: 7, stop: [x], min_p: 0.5}}")));
+
+        HttpResponse<String> answer = client.send(
+                HttpRequest.newBuilder(URI.create(rig.base() + CHAT))
+                        .header("authorization", "Bearer " + rig.userKey)
+                        .header("content-type", "application/json")
+                        .POST(
+                                HttpRequest.BodyPublishers.ofString(
+                                        "{\"model\":\"a\",\"temperature\":2,\"seed\":1,\"max_tokens\":2,\"big\":1e400,\"messages\":[{\"top_k\":3}]}"))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(llama.counts().lastBody())
+                .isEqualTo(
+                        "{\"model\":\"a\",\"max_tokens\":2,\"big\":1e400,\"messages\":[{\"top_k\":3}],\"min_p\":0.5,\"seed\":7,\"stop\":[\"x\"]}");
+    }
+
+    @Test
     void whatAProcessWroteStandsInTheError() throws Exception {
         rig(with("models: {m: {cmd: \"sh -c 'echo out of memory; exit 9' ${PORT}\"}}"));
 

@@ -44,6 +44,8 @@ public record SwapConfig(
      * @param checkEndpoint path of the readiness probe, "" = ready at once
      * @param ttl zero = never unloaded
      * @param useModelName what the backend calls it, or null
+     * @param stripParams members that are taken out of JSON requests
+     * @param setParams members that are put into them, as JSON
      * @param concurrencyLimit requests admitted at once, waiting ones included
      */
     public record Model(
@@ -62,13 +64,15 @@ public record SwapConfig(
             String name,
             String description,
             int concurrencyLimit,
-            List<String> stripParams) {
+            List<String> stripParams,
+            Map<String, String> setParams) {
         public Model {
             command = List.copyOf(command);
             stopCommand = List.copyOf(stopCommand);
             aliases = java.util.Collections.unmodifiableSet(new java.util.LinkedHashSet<>(aliases));
             environment = List.copyOf(environment);
             stripParams = List.copyOf(stripParams);
+            setParams = Map.copyOf(setParams);
         }
     }
 

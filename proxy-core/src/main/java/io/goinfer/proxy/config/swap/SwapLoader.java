@@ -193,7 +193,11 @@ public final class SwapLoader {
         tree.number("healthCheckTimeout", 0, 0, 1 << 24);
         tree.ignore("macros");
         Set<String> aliases = new LinkedHashSet<>(tree.list("aliases"));
-        List<String> strip = filters(tree.child("filters"));
+        YamlTree filters = tree.child("filters");
+        List<String> strip = strip(filters);
+        Map<String, String> set = set(filters.child("setParams"));
+        notUsed(filters, "setParamsByID");
+        filters.warnUnknown();
         MODEL_LATER.forEach(key -> notUsed(tree, key));
         SwapConfig.Model model = new SwapConfig.Model(
                 id,
@@ -211,23 +215,37 @@ public final class SwapLoader {
                 orEmpty(expanded(tree, "name")).strip(),
                 orEmpty(expanded(tree, "description")).strip(),
                 limit == 0 ? DEFAULT_CONCURRENCY : limit,
-                strip);
+                strip,
+                set);
         tree.warnUnknown();
         return model;
     }
 
-    private static List<String> filters(YamlTree tree) {
+    private static List<String> strip(YamlTree tree) {
         List<String> strip = tree.list("stripParams");
         List<String> old = tree.list("strip_params");
-        notUsed(tree, "setParams");
-        notUsed(tree, "setParamsByID");
-        tree.warnUnknown();
         List<String> names = new ArrayList<>(new java.util.TreeSet<>(strip.isEmpty() ? old : strip));
         names.remove("model");
-        if (!names.isEmpty()) {
-            tree.problem("stripParams", "is not used by this version", false);
-        }
+        names.forEach(name -> topLevel(tree, "stripParams", name));
         return names;
+    }
+
+    private static Map<String, String> set(YamlTree tree) {
+        Map<String, String> set = new TreeMap<>();
+        for (String name : tree.keysInOrder()) {
+            Node value = tree.node(name);
+            if (value != null && !name.equals("model")) {
+                topLevel(tree, name, name);
+                set.put(name, YamlJson.text(value));
+            }
+        }
+        return set;
+    }
+
+    private static void topLevel(YamlTree tree, String key, String name) {
+        if (name.matches(".*[.|#@*?].*")) {
+            tree.problem(key, name + " is a path; this version takes names of the top level only", false);
+        }
     }
 
     /** A text in which every macro is known; {@code ${PORT}} and {@code ${PID}} may be left. */

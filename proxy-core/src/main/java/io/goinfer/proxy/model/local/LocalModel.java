@@ -18,6 +18,7 @@ import java.util.Set;
  * @param checkEndpoint path of the readiness probe, "" = ready at once
  * @param ttl zero = never unloaded
  * @param concurrencyLimit requests admitted at once, waiting ones included
+ * @param filter of JSON requests
  * @param needBytes of memory; 0 = not known before it ran
  * @param path of its file, "" = not known
  * @param bytes of its file, 0 = not known
@@ -41,6 +42,7 @@ public record LocalModel(
         String name,
         String description,
         int concurrencyLimit,
+        JsonFilter filter,
         long needBytes,
         String path,
         long bytes,

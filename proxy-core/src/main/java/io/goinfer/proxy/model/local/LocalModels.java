@@ -108,6 +108,12 @@ public final class LocalModels implements AutoCloseable {
         return byName.containsKey(idOrAlias);
     }
 
+    /** Of the model's JSON requests. */
+    JsonFilter filter(String id) {
+        ModelRun run = byName.get(id);
+        return run == null ? JsonFilter.NONE : run.model.filter();
+    }
+
     /** Null: no such model. */
     public @Nullable LogRing log(String idOrAlias) {
         ModelRun run = byName.get(idOrAlias);

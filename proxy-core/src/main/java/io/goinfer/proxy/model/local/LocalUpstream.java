@@ -6,8 +6,11 @@ import io.goinfer.proxy.upstream.Refusal;
 import io.goinfer.proxy.upstream.RequestHead;
 import io.goinfer.proxy.upstream.Upstream;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
+import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +35,9 @@ public final class LocalUpstream implements Upstream {
             "/embeddings",
             "/rerank",
             "/reranking");
+
+    /** Largest JSON request of a model with filters. */
+    private static final int MAX_FILTERED = 32 << 20;
 
     private final LocalModels models;
 
@@ -60,6 +66,11 @@ public final class LocalUpstream implements Upstream {
                 && INFERENCE.contains(query < 0 ? head.path() : head.path().substring(0, query));
     }
 
+    private static boolean isJson(RequestHead head) {
+        String type = head.headers().get("content-type");
+        return head.hasBody() && head.method().equals("POST") && (type == null || type.contains("json"));
+    }
+
     /** Confined to the exchange's loop but for what {@link Waiter.Events} brings. */
     private final class Waiting implements Stream, Waiter.Events, Response {
         private final RequestHead head;
@@ -68,6 +79,9 @@ public final class LocalUpstream implements Upstream {
         private final Response response;
         private final CompletionStage<Waiter> waiter;
         private @Nullable Stream inner;
+        private final JsonFilter filter;
+        private @Nullable ByteBuf whole;
+        private HttpUpstream.@Nullable Target granted;
         private boolean ended;
         private boolean over;
 
@@ -76,6 +90,7 @@ public final class LocalUpstream implements Upstream {
             this.modelId = modelId;
             this.loop = loop;
             this.response = response;
+            this.filter = isJson(head) ? models.filter(modelId) : JsonFilter.NONE;
             this.waiter = models.acquire(modelId, takesSlot(head), this);
         }
 
@@ -85,6 +100,11 @@ public final class LocalUpstream implements Upstream {
         public void granted(HttpUpstream.Target target) {
             loop.execute(() -> {
                 if (over) {
+                    return;
+                }
+                granted = target;
+                if (!filter.isEmpty()) {
+                    filtered();
                     return;
                 }
                 Stream stream = new HttpUpstream(target).open(head, modelId, loop, this);
@@ -98,11 +118,44 @@ public final class LocalUpstream implements Upstream {
             });
         }
 
+        /** Once the body is there and the model too: sends what the filter makes of it. */
+        private void filtered() {
+            HttpUpstream.Target target = granted;
+            if (!ended || target == null || over || inner != null) {
+                return;
+            }
+            byte[] body = whole == null ? new byte[0] : ByteBufUtil.getBytes(whole);
+            drop();
+            try {
+                body = filter.apply(body);
+            } catch (IOException e) {
+                release();
+                response.onFailed(Refusal.invalid("invalid_json", "the model's filters need a JSON object"));
+                return;
+            }
+            HttpHeaders headers = head.headers().copy();
+            headers.remove("transfer-encoding");
+            headers.set("content-length", Integer.toString(body.length));
+            Stream stream = new HttpUpstream(target).open(head.with(headers), modelId, loop, this);
+            inner = stream;
+            stream.body(Unpooled.wrappedBuffer(body));
+            stream.end();
+            stream.flush();
+        }
+
+        private void drop() {
+            if (whole != null) {
+                whole.release();
+                whole = null;
+            }
+        }
+
         @Override
         public void refused(Refusal refusal) {
             loop.execute(() -> {
                 if (!over) {
                     over = true;
+                    drop();
                     response.onFailed(refusal);
                     response.onBatchEnd();
                 }
@@ -113,10 +166,17 @@ public final class LocalUpstream implements Upstream {
 
         @Override
         public void body(ByteBuf content) {
-            if (inner == null) {
-                content.release();
-            } else {
+            int held = whole == null ? 0 : whole.readableBytes();
+            if (inner != null) {
                 inner.body(content);
+            } else if (over || held + content.readableBytes() > MAX_FILTERED) {
+                content.release();
+                refused(Refusal.tooLarge(MAX_FILTERED));
+                waiter.thenAccept(models::release);
+            } else {
+                whole = whole == null ? Unpooled.buffer(content.readableBytes()) : whole;
+                whole.writeBytes(content);
+                content.release();
             }
         }
 
@@ -125,6 +185,8 @@ public final class LocalUpstream implements Upstream {
             ended = true;
             if (inner != null) {
                 inner.end();
+            } else if (!filter.isEmpty()) {
+                filtered();
             }
         }
 
@@ -137,7 +199,8 @@ public final class LocalUpstream implements Upstream {
 
         @Override
         public boolean isWritable() {
-            return inner != null && inner.isWritable();
+            // A body that is to be filtered is collected; the limit of JSON bodies bounds it.
+            return inner == null ? !filter.isEmpty() && !over : inner.isWritable();
         }
 
         @Override
@@ -155,6 +218,7 @@ public final class LocalUpstream implements Upstream {
         @Override
         public void cancel() {
             release();
+            drop();
             if (inner != null) {
                 inner.cancel();
             }
