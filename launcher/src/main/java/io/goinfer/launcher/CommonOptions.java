@@ -37,6 +37,13 @@ final class CommonOptions {
     Path swapConfig;
 
     @Option(
+            names = "--swap-config-dir",
+            paramLabel = "DIR",
+            description = "more llama-swap configuration: its *.yml and *.yaml files, joined in the order of their names")
+    @Nullable
+    Path swapConfigDir;
+
+    @Option(
             names = "--state-dir",
             paramLabel = "DIR",
             description = "keys, certificates, tokens (GI_STATE_DIR; default: the platform's state folder)")
@@ -62,8 +69,22 @@ final class CommonOptions {
     /** The files that {@link #load} reads now; may be empty. */
     List<Path> files() {
         Path file = folders().findConfig(config);
-        Path swap = folders().findSwapConfig(swapConfig, file);
-        return Stream.of(file, swap).filter(Objects::nonNull).toList();
+        List<Path> all = new ArrayList<>();
+        Stream.of(file, swapFile(file)).filter(Objects::nonNull).forEach(all::add);
+        Path folder = swapConfigDir;
+        if (folder != null) {
+            try {
+                all.addAll(SwapLoader.files(folder));
+            } catch (IOException e) {
+                LOG.debug("{} cannot be listed now", folder, e);
+            }
+        }
+        return all;
+    }
+
+    /** With a folder of files no other file is looked for. */
+    private @Nullable Path swapFile(@Nullable Path config) {
+        return swapConfig == null && swapConfigDir != null ? null : folders().findSwapConfig(swapConfig, config);
     }
 
     Folders folders() {
@@ -90,18 +111,18 @@ final class CommonOptions {
     }
 
     private GoinferConfig withSwap(GoinferConfig config, @Nullable Path file) throws IOException, ConfigException {
-        Path swap = folders().findSwapConfig(swapConfig, file);
-        if (swap == null) {
+        Path swap = swapFile(file);
+        if (swap == null && swapConfigDir == null) {
             return config;
         }
-        SwapLoader.Loaded loaded = SwapLoader.load(swap, System.getenv());
+        SwapLoader.Loaded loaded = SwapLoader.load(swap, swapConfigDir, System.getenv());
         for (ConfigProblem warning : loaded.warnings()) {
             LOG.warn("{}", warning.text());
         }
-        LOG.info("models: {}", swap);
+        LOG.info("models: {}", swap == null ? swapConfigDir : swap);
         GoinferConfig.ModelsConfig models = config.models();
-        return config.with(new GoinferConfig.ModelsConfig(
-                models.folders(), models.llamaExe(), models.commonArgs(), models.discover(), loaded.config()));
+        // What stands in the file counts before GI_EXTRA_MODELS.
+        return config.with(models.with(loaded.config().and(models.swap())));
     }
 
     private GoinferConfig withBackends(GoinferConfig config) {

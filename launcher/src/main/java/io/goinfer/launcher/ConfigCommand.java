@@ -75,7 +75,7 @@ final class ConfigCommand {
                     .forEach(warning -> out.println("warning: " + warning.text()));
             out.println((found == null ? "defaults" : found) + ": ok");
             if (swap != null) {
-                SwapLoader.load(swap, System.getenv())
+                SwapLoader.load(swap, null, System.getenv())
                         .warnings()
                         .forEach(warning -> out.println("warning: " + warning.text()));
                 out.println(swap + ": ok");

@@ -9,13 +9,11 @@ import io.goinfer.proxy.model.gguf.HeaderCache;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The real model of a demo: a llama-server of this machine with the smallest chat model that is found. Blocking. */
@@ -64,26 +62,9 @@ record DemoModel(Path llamaServer, Path file) {
         String name = file.getFileName().toString().replaceAll("\\.gguf$", "");
         List<String> command =
                 List.of(llamaServer.toString(), "--port", "${PORT}", "-c", "4096", "-b", "512", "-m", file.toString());
-        SwapConfig.Model model = new SwapConfig.Model(
-                name,
-                command,
-                List.of(),
-                "http://127.0.0.1:${PORT}",
-                SwapConfig.empty().startPort(),
-                Set.of(),
-                List.of(),
-                "/health",
-                Duration.ZERO,
-                Duration.ofSeconds(5),
-                false,
-                null,
-                "",
-                "",
-                16,
-                List.of(),
-                Map.of());
-        SwapConfig swap =
-                new SwapConfig(Duration.ofMinutes(2), 0, Map.of(name, model), List.of(), List.of(), false, List.of());
-        return new GoinferConfig.ModelsConfig(List.of(), "", List.of(), false, swap);
+        SwapConfig none = SwapConfig.empty();
+        SwapConfig.Model model =
+                SwapConfig.simple(name, command, none.settings().startPort());
+        return GoinferConfig.ModelsConfig.of(SwapConfig.of(none.settings(), Map.of(name, model)));
     }
 }

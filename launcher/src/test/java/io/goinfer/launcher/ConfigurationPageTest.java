@@ -30,7 +30,7 @@ class ConfigurationPageTest {
             Path file = Files.writeString(folder.resolve("example-" + count++ + ".yml"), matcher.group(2));
             List<ConfigProblem> warnings = matcher.group(1).equals("goinfer")
                     ? ConfigLoader.load(file, Map.of()).warnings()
-                    : SwapLoader.load(file, Map.of("HOME", "/home/me")).warnings();
+                    : SwapLoader.load(file, null, Map.of("HOME", "/home/me")).warnings();
             assertThat(warnings).as(matcher.group(2)).isEmpty();
         }
         assertThat(count).isEqualTo(5);

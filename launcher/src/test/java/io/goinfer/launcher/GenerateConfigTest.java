@@ -64,7 +64,7 @@ class GenerateConfigTest {
 
         Path file = generator.swap(config, false, "info");
 
-        SwapLoader.Loaded loaded = SwapLoader.load(file, Map.of());
+        SwapLoader.Loaded loaded = SwapLoader.load(file, null, Map.of());
         assertThat(loaded.warnings()).isEmpty();
         SwapConfig.Model model = loaded.config().models().get("acme/coder");
         assertThat(model.command())

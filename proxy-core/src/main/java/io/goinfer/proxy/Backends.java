@@ -4,6 +4,8 @@ package io.goinfer.proxy;
 import io.goinfer.proxy.config.BackendConfig;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.model.BackendPoller;
+import io.goinfer.proxy.model.llama.AdmittedUpstream;
+import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.net.EventLoops;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,15 +22,18 @@ final class Backends implements AutoCloseable {
     private final List<BackendPoller> pollers = new ArrayList<>();
     private final io.netty.util.concurrent.Future<?> ticker;
 
-    Backends(List<BackendConfig> configs, EventLoops loops, Fleet fleet) throws IOException {
+    Backends(List<BackendConfig> configs, int queueLimit, EventLoops loops, Fleet fleet) throws IOException {
+        ByteBudget budget = new ByteBudget();
         for (BackendConfig config : configs) {
             BackendPoller poller = new BackendPoller(
                     config.name(),
                     config.url(),
                     key(config),
+                    config.slots(),
+                    queueLimit,
                     loops,
                     (models, there) -> fleet.update(config.name(), models, there));
-            fleet.add(config.name(), config.name(), poller.upstream());
+            fleet.add(config.name(), config.name(), new AdmittedUpstream(poller.queue(), budget));
             pollers.add(poller);
         }
         ticker = loops.next().scheduleWithFixedDelay(fleet::tick, TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy;
 
-import io.goinfer.proxy.config.GoinferConfig.ModelsConfig;
+import io.goinfer.proxy.config.Balance;
+import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.config.swap.SwapConfig;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.model.discovery.FoundModel;
 import io.goinfer.proxy.model.discovery.ModelFinder;
 import io.goinfer.proxy.model.gguf.HeaderCache;
+import io.goinfer.proxy.model.llama.AdmittedUpstream;
 import io.goinfer.proxy.model.local.GroupPolicy;
 import io.goinfer.proxy.model.local.LocalModel;
 import io.goinfer.proxy.model.local.LocalModelFactory;
 import io.goinfer.proxy.model.local.LocalModels;
-import io.goinfer.proxy.model.local.LocalUpstream;
-import io.goinfer.proxy.model.process.DeviceMemory;
+import io.goinfer.proxy.model.process.MachineMemory;
+import io.goinfer.proxy.model.process.MemoryReadings;
+import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.net.EventLoops;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,27 +36,29 @@ final class Locals implements AutoCloseable {
 
     private final Fleet fleet;
     private final EventLoops loops;
+    private final MemoryReadings memory = new MachineMemory();
     private final LocalModels models;
-    private final LocalUpstream upstream;
+    private final AdmittedUpstream upstream;
     private final HeaderCache headers = new HeaderCache();
     private final io.netty.util.concurrent.Future<?> rescans;
-    private List<LocalModel> current;
-    private boolean preloaded;
-    private volatile ModelsConfig config;
+    private List<LocalModel> current = List.of();
+    private boolean scanned;
+    private volatile GoinferConfig config;
 
-    Locals(ModelsConfig config, EventLoops loops, Fleet fleet) {
+    Locals(GoinferConfig config, EventLoops loops, Fleet fleet) {
         this.config = config;
         this.loops = loops;
         this.fleet = fleet;
-        this.current = configured(config);
+        SwapConfig swap = config.models().swap();
         this.models = new LocalModels(
-                current,
-                new GroupPolicy(config.swap().groups(), Set.of(), 0),
-                config.swap().healthCheckTimeout(),
-                loops,
-                infos -> fleet.update(OWNER, infos, true));
-        this.upstream = new LocalUpstream(models);
-        if (config.any()) {
+                setup(config, configured(config), Set.of(), 0), swap.settings().healthCheckTimeout(), memory, loops);
+        models.onChange(() -> fleet.update(OWNER, models.state().infos(), true));
+        models.onLoad(() -> {
+            var load = models.load();
+            fleet.load(OWNER, load.busy() + load.queued());
+        });
+        this.upstream = new AdmittedUpstream(models, new ByteBudget());
+        if (config.models().any()) {
             fleet.add(OWNER, OWNER, upstream);
         }
         this.rescans =
@@ -67,54 +74,113 @@ final class Locals implements AutoCloseable {
     }
 
     /** Another configuration: unchanged models keep running. */
-    void reload(ModelsConfig next) {
+    void reload(GoinferConfig next) {
+        boolean changed =
+                !next.models().equals(config.models()) || !next.balance().equals(config.balance());
         config = next;
-        loops.blocking().execute(this::rescan);
+        if (changed) {
+            loops.blocking().execute(() -> rescan(true));
+        }
     }
 
-    private static List<LocalModel> configured(ModelsConfig config) {
-        return config.swap().models().values().stream()
-                .map(model -> LocalModelFactory.configured(model, config.swap().aliasesInList()))
+    private static LocalModels.Setup setup(
+            GoinferConfig config, List<LocalModel> all, Set<String> byMemory, long capacity) {
+        SwapConfig swap = config.models().swap();
+        Set<String> pinned = new LinkedHashSet<>(config.balance().pinned());
+        return new LocalModels.Setup(
+                all, new GroupPolicy(swap.routing(), byMemory, pinned, capacity), swap.selectors(), swap.profiles());
+    }
+
+    private static LocalModelFactory factory(GoinferConfig config) {
+        GoinferConfig.ModelsConfig models = config.models();
+        return new LocalModelFactory(
+                models.llamaExe(),
+                models.commonArgs(),
+                models.goinferArgs(),
+                config.balance(),
+                config.limits().queue());
+    }
+
+    private static List<LocalModel> configured(GoinferConfig config) {
+        LocalModelFactory factory = factory(config);
+        SwapConfig swap = config.models().swap();
+        return swap.models().values().stream()
+                .map(model -> factory.configured(swap, model))
                 .toList();
     }
 
     private void rescanSoon() {
-        if (config.any()) {
-            loops.blocking().execute(this::rescan);
+        if (config.models().any()) {
+            loops.blocking().execute(() -> rescan(false));
         }
     }
 
     /** Blocking. What is configured wins over what is found under the same name or in the same file. */
-    private synchronized void rescan() {
-        ModelsConfig now = config;
-        LocalModelFactory factory = new LocalModelFactory(now.llamaExe(), now.commonArgs());
-        List<LocalModel> all = new ArrayList<>(configured(now));
+    private synchronized void rescan(boolean changed) {
+        GoinferConfig now = config;
+        LocalModelFactory factory = factory(now);
+        List<LocalModel> all = new ArrayList<>();
         Set<String> names = new LinkedHashSet<>();
-        Set<String> found = new LinkedHashSet<>();
-        all.forEach(model -> names.add(model.id()));
-        List<FoundModel> files = now.discover() ? ModelFinder.find(now.folders()) : List.of();
-        for (FoundModel file : files) {
-            boolean inCommand = all.stream()
-                    .anyMatch(model -> model.command().contains(file.file().toString()));
-            HeaderCache.Entry header = headers.header(file.file());
+        Set<String> files = new LinkedHashSet<>();
+        for (LocalModel model : configured(now)) {
+            Path file = model.file();
+            LocalModel known = file == null ? model : factory.of(model, file, headers);
+            all.add(known);
+            names.add(known.id());
+            names.addAll(known.names());
+            files.addAll(known.start().command());
+        }
+        int configured = all.size();
+        Set<String> byMemory = new LinkedHashSet<>();
+        List<FoundModel> found =
+                now.models().discover() ? ModelFinder.find(now.models().folders()) : List.of();
+        for (FoundModel one : found) {
+            HeaderCache.Entry header = headers.header(one.file());
             boolean projector = header.header() != null && header.header().projector();
-            if (!inCommand && !projector && names.add(file.name())) {
-                all.add(factory.found(file, header));
-                found.add(file.name());
-            } else if (!file.error().isEmpty()) {
-                LOG.debug("{}: {}", file.file(), file.error());
+            if (files.contains(one.file().toString()) || projector) {
+                continue;
+            }
+            if (!names.add(one.name())) {
+                LOG.debug("{}: {} is the name of another model", one.file(), one.name());
+                continue;
+            }
+            all.add(factory.found(one, header));
+            byMemory.add(one.name());
+            if (!now.models().goinferArgs().isEmpty() && names.add(LocalModelFactory.TWIN + one.name())) {
+                all.add(factory.twin(one, header));
+                byMemory.add(LocalModelFactory.TWIN + one.name());
             }
         }
-        if (!all.equals(current) || !preloaded) {
+        if (!all.equals(current) || !scanned || changed) {
             current = all;
-            LOG.info("{} models: {} configured, {} found", all.size(), all.size() - found.size(), found.size());
+            LOG.info("{} models: {} configured, {} found", all.size(), configured, all.size() - configured);
             fleet.add(OWNER, OWNER, upstream);
-            models.replace(all, new GroupPolicy(now.swap().groups(), found, DeviceMemory.bytes()));
+            models.replace(setup(now, all, byMemory(now, byMemory), memory.totalBytes()));
         }
-        if (!preloaded) {
-            preloaded = true;
-            now.swap().preload().forEach(models::preload);
+        if (!scanned) {
+            scanned = true;
+            preload(now.models().swap().preload());
         }
+    }
+
+    /** One after the other, as llama-swap does it. */
+    private void preload(List<String> ids) {
+        if (!ids.isEmpty()) {
+            models.load(ids.get(0)).thenRun(() -> preload(ids.subList(1, ids.size())));
+        }
+    }
+
+    private static Set<String> byMemory(GoinferConfig config, Set<String> found) {
+        if (config.balance().ungrouped() == Balance.Ungrouped.BY_KIND) {
+            return found;
+        }
+        Set<String> ids = new LinkedHashSet<>();
+        if (config.balance().ungrouped() == Balance.Ungrouped.MEMORY) {
+            ids.addAll(found);
+            ids.addAll(config.models().swap().models().keySet());
+            config.models().swap().routing().groups().forEach(group -> ids.removeAll(group.members()));
+        }
+        return ids;
     }
 
     @Override

@@ -4,6 +4,7 @@ package io.goinfer.proxy;
 import io.goinfer.proxy.agent.NodeLink;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.control.ModelControl;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.net.StateLock;
@@ -52,6 +53,10 @@ public final class Node implements AutoCloseable {
                         + " is in use by process " + StateLock.holder(options.stateFolder())));
         Fleet fleet = new Fleet(InstantSource.system());
         Router router = new Router(fleet::catalog);
+        this.backends = new Backends(
+                options.config().node().backends(), options.config().limits().queue(), loops, fleet);
+        this.locals = new Locals(options.config(), loops, fleet);
+        ModelControl control = new ModelControl(locals.models());
         boolean done = false;
         try {
             for (RelayAddress relay : options.relays()) {
@@ -62,17 +67,17 @@ public final class Node implements AutoCloseable {
                         options.stateFolder(),
                         options.software(),
                         options.config().limits());
-                links.add(NodeLink.open(settings, loops, fleet, router, listener));
+                links.add(NodeLink.open(settings, loops, fleet, router, control, listener));
             }
             done = true;
         } finally {
             if (!done) {
+                backends.close();
+                locals.close();
                 lock.close();
                 loops.close();
             }
         }
-        this.backends = new Backends(options.config().node().backends(), loops, fleet);
-        this.locals = new Locals(options.config().models(), loops, fleet);
         backends.start();
         locals.start();
         links.forEach(NodeLink::start);
@@ -93,7 +98,7 @@ public final class Node implements AutoCloseable {
 
     /** Other models for this machine; those that are unchanged keep running. */
     public void reload(GoinferConfig config) {
-        locals.reload(config.models());
+        locals.reload(config);
     }
 
     /** At once, as a killed process would, but for the lock. */

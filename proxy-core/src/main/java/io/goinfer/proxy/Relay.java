@@ -12,15 +12,16 @@ import io.goinfer.proxy.admin.LocalSocket;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.config.Service;
-import io.goinfer.proxy.exchange.SelectBudget;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.fleet.Nodes;
 import io.goinfer.proxy.http.EdgeListener;
 import io.goinfer.proxy.http.EdgeRules;
 import io.goinfer.proxy.http.Endpoints;
 import io.goinfer.proxy.http.EnrollEndpoint;
+import io.goinfer.proxy.http.Requests;
 import io.goinfer.proxy.keys.ApiKeys;
 import io.goinfer.proxy.metrics.Metrics;
+import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.net.StateLock;
 import io.goinfer.proxy.net.TlsContexts;
@@ -102,18 +103,28 @@ public final class Relay implements AutoCloseable {
             this.enrollment = new Enrollment(ca, folder);
             this.nodes = new Nodes(enrollment, fleet);
             this.commands = new AdminCommands(enrollment, keys, trust(options.config()), nodes, fleet);
-            this.backends = new Backends(options.config().node().backends(), loops, fleet);
-            this.locals = new Locals(options.config().models(), loops, fleet);
+            this.backends = new Backends(
+                    options.config().node().backends(),
+                    options.config().limits().queue(),
+                    loops,
+                    fleet);
+            this.locals = new Locals(options.config(), loops, fleet);
             Router router = new Router(fleet::catalog);
+            Requests requests = Requests.of(
+                    router,
+                    options.config().models().swap().settings().metricsInMemory(),
+                    options.config().models().defaultModel());
             EnrollEndpoint enroll = new EnrollEndpoint(enrollment, ca, loops.blocking());
             EdgeRules rules = new EdgeRules(
                     options.noApiKey() ? null : keys,
                     options.config().server().origins(),
-                    new Endpoints(router, locals.models(), metrics, () -> draining, enroll),
+                    new Endpoints(
+                            router, locals.models(), fleet::controls, requests, metrics, () -> draining, enroll, loops),
                     router,
                     options.config().limits(),
-                    new SelectBudget(),
+                    new ByteBudget(),
                     metrics,
+                    requests,
                     new AtomicInteger());
             gauges(rules);
             // Before the listeners: who sees /health can use the commands.
@@ -278,7 +289,7 @@ public final class Relay implements AutoCloseable {
 
     /** Other models for this machine; those that are unchanged keep running. */
     public void reload(GoinferConfig config) {
-        locals.reload(config.models());
+        locals.reload(config);
     }
 
     private int running() {

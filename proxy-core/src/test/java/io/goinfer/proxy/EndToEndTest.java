@@ -399,7 +399,8 @@ class EndToEndTest {
                 d.tls(),
                 d.node(),
                 d.models(),
-                new GoinferConfig.Limits(100_000, 200_000, 5_000, 100, 100, Duration.ofSeconds(5), Duration.ZERO));
+                d.balance(),
+                new GoinferConfig.Limits(100_000, 200_000, 5_000, 100, 100, 256, Duration.ofSeconds(5), Duration.ZERO));
         open.remove(rig);
         rig.close();
         rig = new GoinferRig(folder.resolve("small"), small);

@@ -55,7 +55,7 @@ class ModelsOverHttpTest {
 
     private static GoinferConfig with(String yaml) throws Exception {
         SwapConfig swap = SwapLoader.parse("test", yaml, Map.of()).config();
-        return GoinferConfig.defaults().with(new GoinferConfig.ModelsConfig(List.of(), "", List.of(), true, swap));
+        return GoinferConfig.defaults().with(GoinferConfig.ModelsConfig.of(swap));
     }
 
     /** A process that does nothing, in front of the simulated server. */
@@ -122,7 +122,7 @@ class ModelsOverHttpTest {
         assertThat(call("GET", "/v1/models", rig.userKey, null).body())
                 .contains("\"id\":\"b\"")
                 .contains("\"status\":{\"value\":\"loaded\"}")
-                .doesNotContain("first");
+                .doesNotContain("\"id\":\"first\"");
 
         assertThat(call("POST", "/api/models/unload/b", rig.adminKey, "").body())
                 .isEqualTo("OK");
@@ -138,7 +138,7 @@ class ModelsOverHttpTest {
 
         assertThat(call("GET", "/running", rig.userKey, null).statusCode()).isEqualTo(403);
         assertThat(call("GET", "/unload", rig.userKey, null).statusCode()).isEqualTo(403);
-        assertThat(call("GET", "/upstream/a/v1/models", rig.userKey, null).statusCode())
+        assertThat(call("GET", "/upstream/a/slots", rig.userKey, null).statusCode())
                 .isEqualTo(403);
         assertThat(call("GET", "/running", "swap-key", null).statusCode()).isEqualTo(200);
         assertThat(call("GET", "/metrics", "swap-key", null).statusCode()).isEqualTo(403);
@@ -209,7 +209,7 @@ class ModelsOverHttpTest {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(llama.counts().lastBody())
                 .isEqualTo(
-                        "{\"model\":\"a\",\"max_tokens\":2,\"big\":1e400,\"messages\":[{\"top_k\":3}],\"min_p\":0.5,\"seed\":7,\"stop\":[\"x\"]}");
+                        "{\"model\":\"a\",\"seed\":7,\"max_tokens\":2,\"big\":1e400,\"messages\":[{\"top_k\":3}],\"min_p\":0.5,\"stop\":[\"x\"]}");
     }
 
     @Test
@@ -248,12 +248,14 @@ class ModelsOverHttpTest {
                 config.tls(),
                 config.node(),
                 config.models(),
+                config.balance(),
                 new GoinferConfig.Limits(
                         l.jsonBodyBytes(),
                         l.bodyBytes(),
                         l.selectBytes(),
                         l.connections(),
                         l.streams(),
+                        l.queue(),
                         l.drain(),
                         Duration.ofMillis(100)));
     }

@@ -6,6 +6,7 @@ import io.goinfer.certs.RelayTrust;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.model.ModelsJson;
 import io.goinfer.proxy.net.EventLoops;
+import io.goinfer.proxy.upstream.TunnelHeads;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.Id;
@@ -98,6 +99,7 @@ final class NodeAgent {
 
     void start() {
         fleet.onChange(() -> loop.execute(this::sendModels));
+        rules.control().models().onLoad(() -> loop.execute(this::sendLoad));
         loop.execute(this::dial);
     }
 
@@ -294,6 +296,7 @@ final class NodeAgent {
             before.drain(Code.DRAINING, Duration.ofSeconds(30), "a newer session took over");
         }
         sendModels();
+        sendLoad();
         session.wire().stats(stats -> {
             if (serving == session) {
                 LOG.debug("relay {}: round trip {} us", relay, stats.roundTrip().toNanos() / 1_000);
@@ -320,12 +323,22 @@ final class NodeAgent {
         }
     }
 
+    private void sendLoad() {
+        if (serving != null) {
+            serving.sendLoad(
+                    Unpooled.wrappedBuffer(rules.control().models().load().json()));
+        }
+    }
+
     private final class Serving implements SessionEvents {
         private @Nullable TunnelSession session;
         private Frame.@Nullable HelloOk ok;
 
         @Override
         public ExchangeEvents onExchange(TunnelExchange exchange, Frame.Request request) {
+            if (TunnelHeads.pseudo(request.fields(), ":authority", "").equals(TunnelHeads.CONTROL)) {
+                return new ControlExchange(exchange, request, loop, rules.control());
+            }
             RelayedExchange relayed = new RelayedExchange(exchange, request, loop, rules);
             // Behind the caller's own bookkeeping: the exchange has its receiver of events then.
             loop.execute(relayed::start);

@@ -5,8 +5,9 @@ import io.goinfer.certs.Identity;
 import io.goinfer.certs.JoinToken;
 import io.goinfer.certs.StateFile;
 import io.goinfer.proxy.config.GoinferConfig;
-import io.goinfer.proxy.exchange.SelectBudget;
+import io.goinfer.proxy.control.ModelControl;
 import io.goinfer.proxy.fleet.Fleet;
+import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.route.Router;
 import io.goinfer.tunnel.frame.Id;
@@ -57,6 +58,7 @@ public final class NodeLink {
             EventLoops loops,
             Fleet fleet,
             Router router,
+            ModelControl control,
             Listener listener)
             throws IOException {
         this.settings = settings;
@@ -75,7 +77,7 @@ public final class NodeLink {
                 identity,
                 loops,
                 fleet,
-                new RelayedExchange.Rules(router, new SelectBudget(), settings.limits()),
+                new RelayedExchange.Rules(router, new ByteBudget(), settings.limits(), control),
                 new NodeAgent.Listener() {
                     @Override
                     public void connected(String nodeName, String transport, Duration roundTrip) {
@@ -94,7 +96,8 @@ public final class NodeLink {
      *
      * @throws IOException with a text for a person
      */
-    public static NodeLink open(Settings settings, EventLoops loops, Fleet fleet, Router router, Listener listener)
+    public static NodeLink open(
+            Settings settings, EventLoops loops, Fleet fleet, Router router, ModelControl control, Listener listener)
             throws IOException, GeneralSecurityException {
         Path folder =
                 StateFile.folder(settings.stateFolder().resolve(settings.relay().folderName()));
@@ -102,7 +105,7 @@ public final class NodeLink {
         if (identity.isEmpty()) {
             identity = Optional.of(enroll(settings, folder));
         }
-        return new NodeLink(settings, folder, identity.get(), loops, fleet, router, listener);
+        return new NodeLink(settings, folder, identity.get(), loops, fleet, router, control, listener);
     }
 
     private static Identity enroll(Settings settings, Path folder) throws IOException, GeneralSecurityException {

@@ -2,11 +2,12 @@
 package io.goinfer.proxy.agent;
 
 import io.goinfer.proxy.config.GoinferConfig.Limits;
+import io.goinfer.proxy.control.Errors;
+import io.goinfer.proxy.control.ModelControl;
 import io.goinfer.proxy.exchange.BodyKind;
 import io.goinfer.proxy.exchange.Downstream;
 import io.goinfer.proxy.exchange.Exchange;
-import io.goinfer.proxy.exchange.HttpErrors;
-import io.goinfer.proxy.exchange.SelectBudget;
+import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.route.Place;
 import io.goinfer.proxy.route.Router;
 import io.goinfer.proxy.upstream.HopHeaders;
@@ -33,7 +34,7 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
     private static final Logger LOG = LoggerFactory.getLogger(RelayedExchange.class);
 
     /** What every exchange of a node shares. */
-    record Rules(Router router, SelectBudget budget, Limits limits) {}
+    record Rules(Router router, ByteBudget budget, Limits limits, ModelControl control) {}
 
     private final TunnelExchange tunnel;
     private final EventLoop loop;
@@ -47,13 +48,13 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
         HttpHeaders headers = TunnelHeads.headers(request.fields());
         String model = headers.get(HopHeaders.MODEL);
         headers.remove(HopHeaders.MODEL);
-        this.path = pseudo(request, ":path", "/");
+        this.path = TunnelHeads.pseudo(request.fields(), ":path", "/");
         String type = headers.get("content-type");
         boolean json = BodyKind.isJson(type);
         Limits limits = rules.limits();
         RequestHead head = new RequestHead(
                 headers.get(HopHeaders.REQUEST_ID, "-"),
-                pseudo(request, ":method", "GET"),
+                TunnelHeads.pseudo(request.fields(), ":method", "GET"),
                 path,
                 headers,
                 !request.end());
@@ -67,21 +68,13 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
                         rules.budget(),
                         BodyKind.scanner(type, model != null),
                         limits.selectBytes(),
-                        json ? limits.jsonBodyBytes() : limits.bodyBytes()),
+                        json ? limits.jsonBodyBytes() : limits.bodyBytes(),
+                        () -> null),
                 this);
     }
 
     void start() {
         exchange.start();
-    }
-
-    private static String pseudo(Frame.Request request, String name, String standard) {
-        for (Field field : request.fields()) {
-            if (field.name().equals(name)) {
-                return field.value();
-            }
-        }
-        return standard;
     }
 
     // ---- from the relay
@@ -162,7 +155,7 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
     }
 
     private void answer(Refusal refusal) {
-        byte[] json = HttpErrors.json(refusal, path).getBytes(StandardCharsets.UTF_8);
+        byte[] json = Errors.json(refusal, path).getBytes(StandardCharsets.UTF_8);
         List<Field> fields = List.of(
                 new Field("content-type", "application/json"),
                 new Field("content-length", Integer.toString(json.length)));

@@ -11,22 +11,24 @@ import org.jspecify.annotations.Nullable;
  * @param url scheme, host, port; no path
  * @param keyEnv environment variable with its API key
  * @param keyFile file with its API key
+ * @param slots requests that it runs at once where it does not tell, 0 = no limit
  */
 public record BackendConfig(
         String name,
         URI url,
         @Nullable String keyEnv,
-        @Nullable String keyFile) {
+        @Nullable String keyFile,
+        int slots) {
     /** @throws IllegalArgumentException with a text for a person; it never repeats user info of the URL */
     public static BackendConfig parse(String text) {
         int equals = text.indexOf('=');
         boolean named = equals > 0
                 && !text.substring(0, equals).contains("/")
                 && !text.substring(0, equals).contains(":");
-        return of(named ? text.substring(0, equals) : "", named ? text.substring(equals + 1) : text, null, null);
+        return of(named ? text.substring(0, equals) : "", named ? text.substring(equals + 1) : text, null, null, 0);
     }
 
-    static BackendConfig of(String name, String url, @Nullable String keyEnv, @Nullable String keyFile) {
+    static BackendConfig of(String name, String url, @Nullable String keyEnv, @Nullable String keyFile, int slots) {
         URI uri;
         try {
             uri = new URI(url);
@@ -48,6 +50,7 @@ public record BackendConfig(
                 name.isEmpty() ? uri.getHost() + ":" + port : name,
                 URI.create("http://" + uri.getHost() + ":" + port),
                 keyEnv,
-                keyFile);
+                keyFile,
+                slots);
     }
 }

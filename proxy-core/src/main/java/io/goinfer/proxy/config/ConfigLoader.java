@@ -3,7 +3,6 @@ package io.goinfer.proxy.config;
 
 import io.goinfer.proxy.config.GoinferConfig.Limits;
 import io.goinfer.proxy.config.swap.CommandWords;
-import io.goinfer.proxy.config.swap.SwapConfig;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,9 +33,6 @@ public final class ConfigLoader {
             "GI_DEFAULT_MODEL",
             "GI_EXTRA_MODELS");
 
-    /** The seed README's keys that this version does not use. */
-    private static final List<String> UNUSED = List.of("default_model");
-
     /** A configuration and what is odd about it. */
     public record Loaded(GoinferConfig config, List<ConfigProblem> warnings) {}
 
@@ -63,13 +59,8 @@ public final class ConfigLoader {
                 tls(root.child("tls")),
                 node(root.child("node")),
                 models(root),
+                balance(root.child("balance")),
                 limits(root.child("limits")));
-        for (String key : UNUSED) {
-            if (root.keys().contains(key)) {
-                root.ignore(key);
-                root.problem(key, "is not used by this version", false);
-            }
-        }
         root.refuseUnknown();
         if (problems.stream().anyMatch(ConfigProblem::fatal)) {
             throw new ConfigException(problems);
@@ -172,8 +163,10 @@ public final class ConfigLoader {
                     String named = item.text("name");
                     String keyEnv = item.text("key_env");
                     String keyFile = item.text("key_file");
+                    int slots = item.number("slots", 0, 0, 10_000);
                     item.refuseUnknown();
-                    backends.add(BackendConfig.of(named == null ? "" : named, url == null ? "" : url, keyEnv, keyFile));
+                    backends.add(BackendConfig.of(
+                            named == null ? "" : named, url == null ? "" : url, keyEnv, keyFile, slots));
                 }
             } catch (IllegalArgumentException e) {
                 tree.problem("backends", String.valueOf(e.getMessage()), true);
@@ -200,16 +193,39 @@ public final class ConfigLoader {
         String exe = llama.text("exe");
         YamlTree args = llama.child("args");
         String common = args.text("common");
-        // For the twins of models that /infer uses, which this version does not make.
-        args.ignore("goinfer");
+        String goinfer = args.text("goinfer");
         args.refuseUnknown();
         llama.refuseUnknown();
+        String standard = variable("GI_DEFAULT_MODEL", "");
+        String written = root.text("default_model");
         return new GoinferConfig.ModelsConfig(
                 folders,
                 variable("GI_LLAMA_EXE", exe == null ? "" : exe.strip()),
                 common == null ? List.of() : CommandWords.split(common),
+                goinfer == null ? List.of() : CommandWords.split(goinfer),
                 !Boolean.FALSE.equals(root.bool("discover")),
-                SwapConfig.empty());
+                standard.isEmpty() ? written == null || written.isBlank() ? null : written.strip() : standard,
+                ExtraModels.of(environment.get("GI_EXTRA_MODELS"), exe(exe)));
+    }
+
+    private String exe(@Nullable String configured) {
+        String exe = variable("GI_LLAMA_EXE", configured == null ? "" : configured.strip());
+        return exe.isEmpty() ? "llama-server" : exe;
+    }
+
+    private static Balance balance(YamlTree tree) {
+        String text = tree.text("ungrouped");
+        Balance.Ungrouped ungrouped = Balance.Ungrouped.BY_KIND;
+        if ("swap".equals(text)) {
+            ungrouped = Balance.Ungrouped.SWAP;
+        } else if ("memory".equals(text)) {
+            ungrouped = Balance.Ungrouped.MEMORY;
+        } else if (text != null) {
+            tree.problem("ungrouped", text + " (expected: swap or memory)", true);
+        }
+        Balance balance = new Balance(ungrouped, duration(tree, "min_loaded", Duration.ZERO), tree.list("pinned"));
+        tree.refuseUnknown();
+        return balance;
     }
 
     private static Limits limits(YamlTree tree) {
@@ -219,11 +235,19 @@ public final class ConfigLoader {
         long select = bytes(tree, "select", d.selectBytes());
         long connections = number(tree, "connections", d.connections(), 1_000_000);
         long streams = number(tree, "streams", d.streams(), 10_240);
+        long queue = number(tree, "queue", d.queue(), 100_000);
         Duration drain = duration(tree, "drain", d.drain());
         Duration earlyHead = duration(tree, "early_head", d.earlyHead());
         tree.refuseUnknown();
         return new Limits(
-                json, body, (int) Math.min(select, 1 << 30), (int) connections, (int) streams, drain, earlyHead);
+                json,
+                body,
+                (int) Math.min(select, 1 << 30),
+                (int) connections,
+                (int) streams,
+                (int) queue,
+                drain,
+                earlyHead);
     }
 
     private static long number(YamlTree tree, String key, long standard, long max) {

@@ -9,7 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** goinfer.yml as values, defaults filled in; every list is a copy. */
-public record GoinferConfig(Server server, Tls tls, NodeConfig node, ModelsConfig models, Limits limits) {
+public record GoinferConfig(
+        Server server, Tls tls, NodeConfig node, ModelsConfig models, Balance balance, Limits limits) {
     /**
      * @param apiKeys role or service → key, from the file or the environment; held only to be hashed
      */
@@ -47,13 +48,31 @@ public record GoinferConfig(Server server, Tls tls, NodeConfig node, ModelsConfi
      * @param folders to look for GGUF files in
      * @param llamaExe llama-server, "" = the one on the PATH
      * @param commonArgs for every model that was found
+     * @param goinferArgs more for the twin of each that /infer uses
      * @param discover false: only the models of llama-swap.yml
+     * @param defaultModel for requests that name none, or null
      */
     public record ModelsConfig(
-            List<Path> folders, String llamaExe, List<String> commonArgs, boolean discover, SwapConfig swap) {
+            List<Path> folders,
+            String llamaExe,
+            List<String> commonArgs,
+            List<String> goinferArgs,
+            boolean discover,
+            @Nullable String defaultModel,
+            SwapConfig swap) {
         public ModelsConfig {
             folders = List.copyOf(folders);
             commonArgs = List.copyOf(commonArgs);
+            goinferArgs = List.copyOf(goinferArgs);
+        }
+
+        /** These models alone. */
+        public static ModelsConfig of(SwapConfig swap) {
+            return new ModelsConfig(List.of(), "", List.of(), List.of(), true, null, swap);
+        }
+
+        public ModelsConfig with(SwapConfig other) {
+            return new ModelsConfig(folders, llamaExe, commonArgs, goinferArgs, discover, defaultModel, other);
         }
 
         /** True when this machine may have models of its own. */
@@ -63,15 +82,15 @@ public record GoinferConfig(Server server, Tls tls, NodeConfig node, ModelsConfi
     }
 
     public GoinferConfig with(Server other) {
-        return new GoinferConfig(other, tls, node, models, limits);
+        return new GoinferConfig(other, tls, node, models, balance, limits);
     }
 
     public GoinferConfig with(NodeConfig other) {
-        return new GoinferConfig(server, tls, other, models, limits);
+        return new GoinferConfig(server, tls, other, models, balance, limits);
     }
 
     public GoinferConfig with(ModelsConfig other) {
-        return new GoinferConfig(server, tls, node, other, limits);
+        return new GoinferConfig(server, tls, node, other, balance, limits);
     }
 
     /**
@@ -80,6 +99,7 @@ public record GoinferConfig(Server server, Tls tls, NodeConfig node, ModelsConfi
      * @param selectBytes how much of one request is held back while looking for its model
      * @param connections client connections at once
      * @param streams exchanges at once on one tunnel
+     * @param queue requests that may wait for one found model or backend
      * @param earlyHead after how long of waiting a streaming client gets its 200 and comments, zero = never
      * @param drain how long a shutdown waits for running exchanges
      */
@@ -89,10 +109,11 @@ public record GoinferConfig(Server server, Tls tls, NodeConfig node, ModelsConfi
             int selectBytes,
             int connections,
             int streams,
+            int queue,
             Duration drain,
             Duration earlyHead) {
         public static final Limits DEFAULT = new Limits(
-                256L << 20, 8L << 30, 32 << 20, 10_000, 1_024, Duration.ofSeconds(30), Duration.ofSeconds(10));
+                256L << 20, 8L << 30, 32 << 20, 10_000, 1_024, 256, Duration.ofSeconds(30), Duration.ofSeconds(10));
     }
 
     public static GoinferConfig defaults() {
@@ -100,7 +121,8 @@ public record GoinferConfig(Server server, Tls tls, NodeConfig node, ModelsConfi
                 new Server(List.of(), Map.of(), List.of(), null),
                 new Tls(null, null),
                 new NodeConfig(null, List.of(), List.of()),
-                new ModelsConfig(List.of(), "", List.of(), true, SwapConfig.empty()),
+                ModelsConfig.of(SwapConfig.empty()),
+                Balance.DEFAULT,
                 Limits.DEFAULT);
     }
 }

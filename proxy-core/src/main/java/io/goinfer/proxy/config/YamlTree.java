@@ -5,6 +5,7 @@ import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -24,28 +25,35 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 
 /** One mapping of a YAML file with its place in it: typed reads that collect problems instead of throwing. */
 public final class YamlTree {
-    private final String source;
+    private static final Set<String> TRUE = Set.of("true", "yes", "on", "y");
+    private static final Set<String> FALSE = Set.of("false", "no", "off", "n");
+
+    private final YamlSources sources;
     private final String path;
     private final Map<String, Node> values = new LinkedHashMap<>();
-    private final Map<String, Integer> lines = new LinkedHashMap<>();
+    private final Map<String, Node> keyNodes = new LinkedHashMap<>();
     private final Set<String> read = new java.util.HashSet<>();
     private final List<String> known = new ArrayList<>();
     private final Consumer<ConfigProblem> problems;
 
     public YamlTree(String source, String path, @Nullable Node node, Consumer<ConfigProblem> problems) {
-        this.source = source;
+        this(new YamlSources(source), path, node, problems);
+    }
+
+    public YamlTree(YamlSources sources, String path, @Nullable Node node, Consumer<ConfigProblem> problems) {
+        this.sources = sources;
         this.path = path;
         this.problems = problems;
         if (node instanceof MappingNode mapping) {
             for (NodeTuple tuple : mapping.getValue()) {
                 String key = tuple.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "?";
                 if (values.put(key, tuple.getValueNode()) != null) {
-                    problem(key, line(tuple.getKeyNode()), "the key stands twice", true);
+                    problem(key, tuple.getKeyNode(), "the key stands twice", true);
                 }
-                lines.put(key, line(tuple.getKeyNode()));
+                keyNodes.put(key, tuple.getKeyNode());
             }
         } else if (node != null && !isNull(node)) {
-            problem("", line(node), "expected a mapping (key: value)", true);
+            problem("", node, "expected a mapping (key: value)", true);
         }
     }
 
@@ -56,7 +64,8 @@ public final class YamlTree {
         options.setMaxAliasesForCollections(20);
         options.setCodePointLimit(1 << 20);
         try {
-            return new Yaml(options).compose(new StringReader(text));
+            Node node = new Yaml(options).compose(new StringReader(text));
+            return node == null ? null : YamlMerges.resolved(node);
         } catch (MarkedYAMLException e) {
             int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
             problems.accept(new ConfigProblem(source, line, "", "YAML: " + e.getProblem(), true));
@@ -68,8 +77,8 @@ public final class YamlTree {
 
     /** The same mapping with values changed; a key for which {@code changes} gives null keeps its value. */
     public YamlTree mapped(Function<String, @Nullable UnaryOperator<Node>> changes) {
-        YamlTree copy = new YamlTree(source, path, null, problems);
-        copy.lines.putAll(lines);
+        YamlTree copy = new YamlTree(sources, path, null, problems);
+        copy.keyNodes.putAll(keyNodes);
         values.forEach((key, node) -> {
             UnaryOperator<Node> change = changes.apply(key);
             copy.values.put(key, change == null ? node : change.apply(node));
@@ -77,17 +86,21 @@ public final class YamlTree {
         return copy;
     }
 
-    private static int line(Node node) {
-        return node.getStartMark().getLine() + 1;
+    private static int line(@Nullable Node node) {
+        return node == null || node.getStartMark() == null
+                ? 0
+                : node.getStartMark().getLine() + 1;
     }
 
     private static boolean isNull(Node node) {
         return node instanceof ScalarNode scalar
-                && (scalar.getValue().isEmpty() || scalar.getValue().equals("null"));
+                && (scalar.getValue().isEmpty()
+                        || scalar.getValue().equals("null")
+                        || scalar.getValue().equals("~") && scalar.isPlain());
     }
 
     public YamlTree child(String key) {
-        return new YamlTree(source, path + key + ".", take(key), problems);
+        return new YamlTree(sources, path + key + ".", take(key), problems);
     }
 
     @Nullable
@@ -109,10 +122,11 @@ public final class YamlTree {
         if (text == null) {
             return null;
         }
-        if (!text.equals("true") && !text.equals("false")) {
+        String word = text.toLowerCase(Locale.ROOT);
+        if (!TRUE.contains(word) && !FALSE.contains(word)) {
             problem(key, text + " (expected: true or false)", true);
         }
-        return text.equals("true");
+        return TRUE.contains(word);
     }
 
     /** A list, or one string with commas. */
@@ -146,7 +160,8 @@ public final class YamlTree {
             for (int i = 0; i < sequence.getValue().size(); i++) {
                 Node item = sequence.getValue().get(i);
                 String text = item instanceof ScalarNode scalar ? scalar.getValue() : null;
-                YamlTree tree = new YamlTree(source, path + key + "[" + i + "].", text == null ? item : null, problems);
+                YamlTree tree =
+                        new YamlTree(sources, path + key + "[" + i + "].", text == null ? item : null, problems);
                 user.accept(text, tree);
             }
         } else if (node != null && !isNull(node)) {
@@ -166,6 +181,16 @@ public final class YamlTree {
     /** The value itself, for who substitutes in it. */
     public @Nullable Node node(String key) {
         return take(key);
+    }
+
+    /** Somebody asked for this key. */
+    public boolean isKnown(String key) {
+        return read.contains(key);
+    }
+
+    /** The value itself, without taking it for read. */
+    public @Nullable Node peek(String key) {
+        return values.get(key);
     }
 
     /** Any scalar below this mapping, or null: a pattern for one that is made. */
@@ -196,16 +221,31 @@ public final class YamlTree {
             return standard;
         }
         try {
-            int value = Integer.parseInt(text.strip());
+            int value = integer(text.strip());
             if (value >= min && value <= max) {
                 return value;
             }
-        } catch (NumberFormatException e) {
+        } catch (ArithmeticException | NumberFormatException e) {
             problem(key, text + " (expected: a number)", true);
             return standard;
         }
         problem(key, text + " (expected: " + min + " to " + max + ")", true);
         return standard;
+    }
+
+    /** As YAML 1.1 writes whole numbers: also {@code 0x10}, {@code 0o17}, {@code 017}, {@code 1_000} and {@code 1e2}. */
+    private static int integer(String text) {
+        String plain = text.replace("_", "");
+        if (plain.matches("[-+]?0[xX][0-9a-fA-F]{1,8}")) {
+            return Integer.decode(plain);
+        }
+        if (plain.matches("0o?[0-7]{1,10}")) {
+            return Integer.parseInt(plain.replace("o", ""), 8);
+        }
+        if (plain.matches("\\d{1,9}(\\.0+)?[eE]\\+?\\d")) {
+            return new java.math.BigDecimal(plain).intValueExact();
+        }
+        return Integer.parseInt(plain);
     }
 
     /** The key is known; its value does not matter. */
@@ -218,13 +258,17 @@ public final class YamlTree {
     }
 
     public void problem(String key, String message, boolean fatal) {
-        problem(key, lines.getOrDefault(key, 0), message, fatal);
+        problem(key, keyNodes.get(key), message, fatal);
     }
 
-    private void problem(String key, int line, String message, boolean fatal) {
+    private void problem(String key, @Nullable Node at, String message, boolean fatal) {
         String full = path + key;
         problems.accept(new ConfigProblem(
-                source, line, full.endsWith(".") ? full.substring(0, full.length() - 1) : full, message, fatal));
+                sources.of(at),
+                line(at),
+                full.endsWith(".") ? full.substring(0, full.length() - 1) : full,
+                message,
+                fatal));
     }
 
     /** To be called last: every key that nobody asked for is unknown. */
@@ -236,10 +280,10 @@ public final class YamlTree {
         }
     }
 
-    /** Like {@link #refuseUnknown}, for files that other programs read too. */
+    /** Like {@link #refuseUnknown}, for files that other programs read too. A key that only holds anchors for others is no mistake. */
     public void warnUnknown() {
         for (String key : values.keySet()) {
-            if (!read.contains(key)) {
+            if (!read.contains(key) && !key.startsWith("x-") && !YamlMerges.holdsAnchor(values.get(key))) {
                 problem(key, "unknown key" + Nearest.hint(key, known), false);
             }
         }

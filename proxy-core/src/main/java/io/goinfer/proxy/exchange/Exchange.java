@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.exchange;
 
+import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.route.BodyScanner;
 import io.goinfer.proxy.route.Place;
 import io.goinfer.proxy.route.Route;
@@ -15,6 +16,7 @@ import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,9 +38,15 @@ public final class Exchange implements Upstream.Response {
      * @param scanner null: only the head names the model
      * @param selectBytes how much may be held back in Selecting
      * @param bodyBytes largest body
+     * @param unnamed the model of a request that names none; gives null where there is none
      */
     public record Rules(
-            Router router, SelectBudget budget, @Nullable BodyScanner scanner, int selectBytes, long bodyBytes) {}
+            Router router,
+            ByteBudget budget,
+            @Nullable BodyScanner scanner,
+            int selectBytes,
+            long bodyBytes,
+            Supplier<@Nullable String> unnamed) {}
 
     /** What came of it, for the log and the counters. */
     public interface Watcher {
@@ -94,11 +102,7 @@ public final class Exchange implements Upstream.Response {
     /** Call once, before anything else. */
     public void start() {
         if (scanner == null) {
-            if (chosenModel == null) {
-                refuse(Refusal.modelRequired());
-            } else {
-                connect(chosenModel);
-            }
+            connectTo(chosenModel);
         }
     }
 
@@ -177,18 +181,22 @@ public final class Exchange implements Upstream.Response {
             return;
         }
         if (scan.modelSeen() || requestEnded) {
-            String name = chosenModel != null ? chosenModel : scan.model();
-            if (name == null) {
-                fail(Refusal.modelRequired());
-            } else {
-                connect(name);
-            }
+            connectTo(chosenModel != null ? chosenModel : scan.model());
         } else if (heldBytes > rules.selectBytes()) {
             if (chosenModel != null) {
                 connect(chosenModel);
             } else {
                 fail(Refusal.modelNotInPrefix(rules.selectBytes()));
             }
+        }
+    }
+
+    private void connectTo(@Nullable String named) {
+        String model = named != null ? named : rules.unnamed().get();
+        if (model == null) {
+            fail(Refusal.modelRequired());
+        } else {
+            connect(model);
         }
     }
 
@@ -393,8 +401,11 @@ public final class Exchange implements Upstream.Response {
 
     // ---- the end
 
-    private void refuse(Refusal refusal) {
-        fail(refusal);
+    /** Ended by somebody who is neither client nor backend. */
+    public void end(Refusal refusal) {
+        if (!done) {
+            fail(refusal);
+        }
     }
 
     private void fail(Refusal refusal) {

@@ -33,6 +33,7 @@ public final class Fleet {
         private String name;
         private final Upstream upstream;
         private final AtomicInteger running = new AtomicInteger();
+        private final AtomicInteger load = new AtomicInteger();
         private List<ModelInfo> models = List.of();
         private @Nullable Instant lostAt;
 
@@ -115,10 +116,30 @@ public final class Fleet {
         }
     }
 
+    /** Requests at work and waiting at an owner, as it tells. */
+    public synchronized void load(String id, int requests) {
+        Owner owner = owners.get(id);
+        if (owner != null) {
+            owner.load.set(requests);
+        }
+    }
+
     /** Running exchanges of an owner. */
     public synchronized int running(String id) {
         Owner owner = owners.get(id);
         return owner == null ? 0 : owner.running.get();
+    }
+
+    /** Owners that are there and answer for themselves, by name. */
+    public synchronized Map<String, Upstream> controls() {
+        Map<String, Upstream> all = new LinkedHashMap<>();
+        for (Owner owner : owners.values()) {
+            Upstream control = owner.lostAt == null && owner.upstream.accepts() ? owner.upstream.control() : null;
+            if (control != null) {
+                all.put(owner.name, control);
+            }
+        }
+        return all;
     }
 
     /** Everything that is there now, for a node's MODELS. */
@@ -149,7 +170,14 @@ public final class Fleet {
                 if (owner.lostAt == null) {
                     boolean ready = model.state() == ModelInfo.State.LOADED || model.state() == ModelInfo.State.UNKNOWN;
                     of.add(new Place(
-                            owner.name, model.ownId(), model.bodyName(), ready, owner.upstream, owner.running));
+                            owner.name,
+                            model.ownId(),
+                            model.bodyName(),
+                            ready,
+                            model.loadingState(),
+                            owner.upstream,
+                            owner.running,
+                            owner.load));
                 }
                 rows.putIfAbsent(model.id(), ModelsJson.row(model, owner.name));
                 listed.merge(model.id(), model.listed() && lost.compareTo(LISTED) <= 0, Boolean::logicalOr);

@@ -4,6 +4,7 @@ package io.goinfer.proxy.fleet;
 import io.goinfer.certs.Enrollment;
 import io.goinfer.proxy.model.ModelInfo;
 import io.goinfer.proxy.model.ModelsJson;
+import io.goinfer.proxy.model.NodeLoad;
 import io.goinfer.proxy.upstream.TunnelUpstream;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
@@ -224,6 +225,16 @@ public final class Nodes implements NodeAuthority {
             } catch (IOException e) {
                 LOG.warn(
                         "node {}: unreadable MODELS: {}", entry.handle().terms().nodeName(), e.getMessage());
+            }
+        }
+
+        @Override
+        public void onLoad(ByteBuf json) {
+            try {
+                NodeLoad load = NodeLoad.read(ByteBufUtil.getBytes(json));
+                fleet.load(id, load.busy() + load.queued());
+            } catch (IOException e) {
+                LOG.debug("node {}: unreadable LOAD", entry.handle().terms().nodeName(), e);
             }
         }
 

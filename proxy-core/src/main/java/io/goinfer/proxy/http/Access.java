@@ -3,7 +3,10 @@ package io.goinfer.proxy.http;
 
 import io.goinfer.proxy.keys.ApiKey;
 import io.goinfer.proxy.keys.ApiKeys;
+import io.goinfer.proxy.keys.Role;
+import io.goinfer.proxy.upstream.Refusal;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpRequest;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -37,6 +40,39 @@ final class Access {
         } catch (IllegalArgumentException e) {
             return "";
         }
+    }
+
+    /** What came of looking at a request's key: a refusal, or who calls. */
+    record Verdict(@Nullable Refusal refusal, ApiKey key) {}
+
+    /** What needs no waiting is answered first. @param role that the request needs */
+    static Verdict check(@Nullable ApiKeys keys, Endpoint endpoint, Role role, HttpRequest head) {
+        String method = head.method().name();
+        ApiKey key = ApiKey.ANYBODY;
+        if (role != Role.NONE) {
+            if (keys == null && !isLocalHost(head.headers().get("host"))) {
+                return new Verdict(
+                        new Refusal(
+                                403,
+                                "permission_error",
+                                "host_not_allowed",
+                                "without API keys only localhost is served",
+                                0),
+                        key);
+            }
+            String text = key(head.headers());
+            ApiKey found = find(keys, text);
+            if (found == null) {
+                return new Verdict(text == null ? Refusal.noKey() : Refusal.wrongKey(), key);
+            }
+            key = found;
+            if (!key.role().includes(role)) {
+                return new Verdict(Refusal.forbidden(role.name().toLowerCase(Locale.ROOT)), key);
+            }
+        }
+        boolean allowed = endpoint.methods().isEmpty() || endpoint.methods().contains(method);
+        boolean never = method.equals("CONNECT") || method.equals("TRACE");
+        return new Verdict(allowed && !never ? null : Refusal.methodNotAllowed(method), key);
     }
 
     static @Nullable ApiKey find(@Nullable ApiKeys keys, @Nullable String text) {

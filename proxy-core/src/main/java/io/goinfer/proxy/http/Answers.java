@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.http;
 
-import io.goinfer.proxy.exchange.HttpErrors;
+import io.goinfer.proxy.control.Errors;
+import io.goinfer.proxy.control.Reply;
 import io.goinfer.proxy.upstream.HopHeaders;
 import io.goinfer.proxy.upstream.Refusal;
 import io.goinfer.tunnel.wire.Writes;
@@ -14,6 +15,8 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.util.List;
@@ -32,6 +35,7 @@ final class Answers {
                 HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(reply.status()), Unpooled.wrappedBuffer(reply.body()));
         response.headers().set("content-type", reply.contentType());
         response.headers().set("content-length", reply.body().length);
+        reply.headers().forEach((name, value) -> response.headers().set(name, value));
         if (reply.status() == 401) {
             response.headers().set("www-authenticate", "Bearer");
         }
@@ -42,7 +46,7 @@ final class Answers {
     /** In the shape of the API that was called. */
     static FullHttpResponse refusal(Refusal refusal, String requestId, List<String> origins, HttpRequest head) {
         FullHttpResponse response =
-                of(Reply.json(refusal.status(), HttpErrors.json(refusal, path(head.uri()))), origins, head);
+                of(Reply.json(refusal.status(), Errors.json(refusal, path(head.uri()))), origins, head);
         response.headers().set(HopHeaders.REQUEST_ID, requestId);
         if (refusal.retryAfterSeconds() > 0) {
             response.headers().set("retry-after", refusal.retryAfterSeconds()).set("x-should-retry", "true");
@@ -90,6 +94,16 @@ final class Answers {
             Future<?> unused =
                     ctx.executor().schedule(() -> Writes.close(ctx.channel()), LINGER_SECONDS, TimeUnit.SECONDS);
         });
+    }
+
+    /** Why a head could not be read. */
+    static Refusal malformed(Throwable cause) {
+        return cause instanceof TooLongHttpHeaderException
+                ? Refusal.headTooLarge()
+                : cause instanceof TooLongHttpLineException
+                        ? new Refusal(
+                                414, "invalid_request_error", "uri_too_long", "the request's target is too long", 0)
+                        : Refusal.invalid("invalid_http", "the request is not valid HTTP/1.1");
     }
 
     static String path(String uri) {

@@ -2,12 +2,14 @@
 package io.goinfer.proxy.http;
 
 import io.goinfer.proxy.config.GoinferConfig.Limits;
+import io.goinfer.proxy.control.Errors;
 import io.goinfer.proxy.exchange.BodyKind;
 import io.goinfer.proxy.exchange.Downstream;
 import io.goinfer.proxy.exchange.Exchange;
-import io.goinfer.proxy.exchange.HttpErrors;
 import io.goinfer.proxy.keys.ApiKey;
 import io.goinfer.proxy.metrics.AccessLog;
+import io.goinfer.proxy.metrics.Tail;
+import io.goinfer.proxy.metrics.Usage;
 import io.goinfer.proxy.route.Place;
 import io.goinfer.proxy.upstream.HopHeaders;
 import io.goinfer.proxy.upstream.Refusal;
@@ -28,6 +30,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -43,6 +46,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     private final EdgeHandler edge;
     private final EdgeRules rules;
     private final HttpRequest request;
+    private final ApiKey key;
     private final String requestId;
     private final boolean keepAlive;
     private final Exchange exchange;
@@ -52,13 +56,17 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     private int underWay;
     private @Nullable Place place;
     private int status;
+    private final RunningRequests.Entry entry;
+    private final Tail tail = new Tail();
+    private String contentType = "";
     private long bytes;
     private boolean chunked;
 
-    ClientExchange(EdgeHandler edge, EdgeRules rules, HttpRequest request, boolean tls) {
+    ClientExchange(EdgeHandler edge, EdgeRules rules, HttpRequest request, ApiKey key, boolean tls) {
         this.edge = edge;
         this.rules = rules;
         this.request = request;
+        this.key = key;
         this.requestId = requestId(request.headers());
         this.keepAlive = HttpUtil.isKeepAlive(request);
         HttpHeaders headers = HopHeaders.request(request.headers(), edge.client(), tls, requestId);
@@ -88,10 +96,34 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                         rules.budget(),
                         direct != null ? null : BodyKind.scanner(type, model != null),
                         limits.selectBytes(),
-                        most),
+                        most,
+                        this::unnamed),
                 this);
         this.waiting = new EarlyHead(edge, keepAlive, exchange::streams, fields -> writeHead(200, fields));
+        this.entry = new RunningRequests.Entry(
+                requestId,
+                Instant.now(),
+                request.method().name(),
+                request.uri(),
+                edge.client(),
+                key.id(),
+                () -> loop().execute(this::cancelled));
         rules.metrics().started();
+        rules.requests().running().add(entry);
+    }
+
+    /** The model of a request that names none. */
+    private @Nullable String unnamed() {
+        String path = Answers.path(request.uri());
+        boolean own = !path.startsWith("/v1/") && !path.startsWith("/v/");
+        return rules.requests().lastModels().of(key.id(), own);
+    }
+
+    /** Somebody else ended it. */
+    private void cancelled() {
+        if (!isOver()) {
+            exchange.end(new Refusal(499, "cancelled_error", "cancelled", "the request was ended by an order", 0));
+        }
     }
 
     private static String requestId(HttpHeaders headers) {
@@ -165,6 +197,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
 
     @Override
     public void head(int code, HttpHeaders headers) {
+        contentType = headers.get("content-type", "");
         if (!waiting.takesHead(code, headers)) {
             writeHead(code, headers);
         }
@@ -192,6 +225,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
 
     @Override
     public void body(ByteBuf content) {
+        tail.add(content);
         if (waiting.takesBody(content)) {
             return;
         }
@@ -247,7 +281,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     @Override
     public void abort(Refusal refusal, boolean betweenEvents) {
         if (betweenEvents) {
-            String event = HttpErrors.event(refusal, request.uri());
+            String event = Errors.event(refusal, request.uri());
             edge.write(new DefaultHttpContent(Unpooled.copiedBuffer(event, StandardCharsets.UTF_8)));
         }
         // Without the last chunk, so that nobody takes it for a clean end.
@@ -259,6 +293,8 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     @Override
     public void placed(Place to) {
         place = to;
+        rules.requests().running().at(entry, to.modelId());
+        rules.requests().lastModels().used(key.id(), to.modelId());
     }
 
     @Override
@@ -280,7 +316,10 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         int told = status != 0 ? status : refusal != null ? refusal.status() : CLIENT_GONE_STATUS;
         long nanos = System.nanoTime() - startedAt;
         rules.metrics().ended(told, nanos / 1e9, bytes, clientGone);
-        ApiKey key = Access.find(rules.keys(), Access.key(request.headers()));
+        rules.requests().running().remove(entry);
+        if (request.method().name().equals("POST")) {
+            recorded(told, nanos, refusal);
+        }
         AccessLog.line(
                 edge.client().getHostAddress(),
                 request.method().name(),
@@ -288,10 +327,26 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                 told,
                 bytes,
                 nanos / 1_000,
-                key == null ? "-" : key.name(),
+                key.name(),
                 place == null ? "-" : place.modelId(),
                 place == null ? "-" : place.owner(),
                 requestId,
                 clientGone ? "client-gone" : refusal == null ? "" : refusal.code());
+    }
+
+    private void recorded(int told, long nanos, @Nullable Refusal refusal) {
+        Usage usage =
+                told == 200 ? Usage.read(tail.bytes(), contentType.startsWith("text/event-stream")) : Usage.UNKNOWN;
+        rules.requests()
+                .activity()
+                .add(
+                        place == null ? "" : place.modelId(),
+                        place == null ? "" : place.owner(),
+                        Answers.path(request.uri()),
+                        contentType,
+                        told,
+                        usage,
+                        nanos / 1_000_000,
+                        refusal == null ? "" : refusal.message());
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.http;
 
-import io.goinfer.proxy.exchange.HttpErrors;
+import io.goinfer.proxy.control.Errors;
 import io.goinfer.proxy.upstream.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -121,7 +121,7 @@ final class EarlyHead {
     /** Writes a refusal as an event and ends the response. */
     void refuse(Refusal refusal, String path) {
         stop();
-        end(HttpErrors.event(refusal, path));
+        end(Errors.event(refusal, path));
     }
 
     private void end(String event) {

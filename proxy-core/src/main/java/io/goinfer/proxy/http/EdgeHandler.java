@@ -2,7 +2,9 @@
 package io.goinfer.proxy.http;
 
 import io.goinfer.proxy.config.Service;
-import io.goinfer.proxy.exchange.HttpErrors;
+import io.goinfer.proxy.control.Call;
+import io.goinfer.proxy.control.Errors;
+import io.goinfer.proxy.control.Reply;
 import io.goinfer.proxy.keys.ApiKey;
 import io.goinfer.proxy.keys.Role;
 import io.goinfer.proxy.upstream.Refusal;
@@ -22,8 +24,6 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
@@ -55,6 +55,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private final Queue<Object> pipelined = new ArrayDeque<>();
     private @Nullable ClientExchange exchange;
     private @Nullable SmallCall small;
+    private @Nullable StreamReply stream;
     private boolean skipping;
     private boolean busy;
     private boolean closing;
@@ -70,7 +71,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     }
 
     /** A request that is answered here, while its body is collected. */
-    private record SmallCall(HttpRequest head, Endpoint endpoint, ByteBuf body) {}
+    private record SmallCall(HttpRequest head, Endpoint endpoint, ApiKey key, ByteBuf body) {}
 
     // ---- the connection
 
@@ -120,6 +121,9 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (exchange != null) {
             exchange.onClientGone();
         }
+        if (stream != null) {
+            stream.end();
+        }
         dropSmall();
         pipelined.forEach(ReferenceCountUtil::release);
         pipelined.clear();
@@ -164,17 +168,12 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     }
 
     private void malformed(Throwable cause) {
-        Refusal refusal = cause instanceof TooLongHttpHeaderException
-                ? Refusal.headTooLarge()
-                : cause instanceof TooLongHttpLineException
-                        ? new Refusal(
-                                414, "invalid_request_error", "uri_too_long", "the request's target is too long", 0)
-                        : Refusal.invalid("invalid_http", "the request is not valid HTTP/1.1");
+        Refusal refusal = Answers.malformed(cause);
         if (exchange != null) {
             exchange.onClientGone();
         }
         closing = true;
-        send(Endpoints.refuse(refusal), null, true);
+        send(Reply.refuse(refusal), null, true);
     }
 
     private void begin(HttpRequest head) {
@@ -192,50 +191,26 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             return;
         }
         String path = Answers.path(head.uri());
-        Endpoint endpoint = endpoint(path);
-        Refusal refusal = endpoint == null ? Refusal.notFound(path) : check(head, endpoint);
-        if (refusal != null || endpoint == null) {
+        Endpoint endpoint = rules.endpoints().find(head.method().name(), path, services);
+        if (endpoint == null) {
             skipping = true;
-            refuse(head, refusal == null ? Refusal.notFound(path) : refusal);
+            refuse(head, Refusal.notFound(path));
+            return;
+        }
+        Role role = path.startsWith(Upstreams.PREFIX) ? Upstreams.role(head.uri(), rules.router()) : endpoint.role();
+        Access.Verdict verdict = Access.check(rules.keys(), endpoint, role, head);
+        if (verdict.refusal() != null) {
+            skipping = true;
+            refuse(head, verdict.refusal());
         } else if (endpoint.handler() != null) {
-            small = new SmallCall(head, endpoint, Unpooled.buffer());
+            small = new SmallCall(head, endpoint, verdict.key(), Unpooled.buffer());
         } else {
-            exchange(head);
+            exchange(head, verdict.key());
         }
     }
 
-    private @Nullable Endpoint endpoint(String path) {
-        return rules.endpoints().find(path, services);
-    }
-
-    /** Null: go on. What needs no waiting is answered first. */
-    private @Nullable Refusal check(HttpRequest head, Endpoint endpoint) {
-        String method = head.method().name();
-        if (endpoint.role() != Role.NONE) {
-            if (rules.keys() == null && !Access.isLocalHost(head.headers().get("host"))) {
-                return new Refusal(
-                        403, "permission_error", "host_not_allowed", "without API keys only localhost is served", 0);
-            }
-            String text = Access.key(head.headers());
-            ApiKey key = Access.find(rules.keys(), text);
-            if (key == null) {
-                return text == null ? Refusal.noKey() : Refusal.wrongKey();
-            }
-            if (!key.role().includes(endpoint.role())) {
-                return Refusal.forbidden(endpoint.role().name().toLowerCase(java.util.Locale.ROOT));
-            }
-        }
-        if (!endpoint.methods().isEmpty() && !endpoint.methods().contains(method)) {
-            return Refusal.methodNotAllowed(method);
-        }
-        if (method.equals("CONNECT") || method.equals("TRACE")) {
-            return Refusal.methodNotAllowed(method);
-        }
-        return null;
-    }
-
-    private void exchange(HttpRequest head) {
-        ClientExchange next = new ClientExchange(this, rules, head, tls);
+    private void exchange(HttpRequest head, ApiKey key) {
+        ClientExchange next = new ClientExchange(this, rules, head, key, tls);
         exchange = next;
         if (HttpUtil.is100ContinueExpected(head) && !next.isOver()) {
             write(new DefaultFullHttpResponse(
@@ -283,7 +258,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             dropSmall();
             skipping = true;
             closing = true;
-            send(Endpoints.refuse(Refusal.tooLarge(MAX_SMALL_BODY)), call.head(), true);
+            send(Reply.refuse(Refusal.tooLarge(MAX_SMALL_BODY)), call.head(), true);
             return;
         }
         call.body().writeBytes(bytes);
@@ -301,21 +276,27 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         byte[] body = ByteBufUtil.getBytes(call.body());
         call.body().release();
         String path = Answers.path(call.head().uri());
+        Call asked = Call.of(
+                call.head().method().name(), call.head().uri(), body, call.key().role() != Role.USER);
         Endpoint.Handler handler = call.endpoint().handler();
         if (handler == null || context == null) {
             return;
         }
         ChannelHandlerContext ctx = context;
-        handler.handle(new Endpoint.Call(call.head().method().name(), path, body, this))
+        handler.handle(asked, new Endpoint.Caller(this, call.key()))
                 .whenComplete((reply, failure) -> ctx.executor().execute(() -> {
                     if (failure != null) {
                         LOG.error("{} {} failed", call.head().method(), path, failure);
                     }
                     Reply sent = reply != null
                             ? reply
-                            : Endpoints.refuse(
-                                    new Refusal(500, "server_error", "internal_error", "a bug; see the log", 0));
-                    send(sent, call.head(), !HttpUtil.isKeepAlive(call.head()));
+                            : Reply.refuse(new Refusal(500, "server_error", "internal_error", "a bug; see the log", 0));
+                    if (sent.stream() != null && !closing) {
+                        stream = new StreamReply(this, sent);
+                        stream.start(call.head());
+                    } else {
+                        send(sent, call.head(), !HttpUtil.isKeepAlive(call.head()));
+                    }
                 }));
     }
 
@@ -323,7 +304,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         // A body that nobody wants is not read to its end.
         boolean bodyFollows =
                 HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) > MAX_SMALL_BODY;
-        Reply reply = Reply.json(refusal.status(), HttpErrors.json(refusal, Answers.path(head.uri())));
+        Reply reply = Reply.json(refusal.status(), Errors.json(refusal, Answers.path(head.uri())));
         closing |= bodyFollows;
         send(reply, head, bodyFollows || !HttpUtil.isKeepAlive(head));
     }

@@ -2,9 +2,9 @@
 package io.goinfer.proxy.http;
 
 import io.goinfer.proxy.config.GoinferConfig.Limits;
-import io.goinfer.proxy.exchange.SelectBudget;
 import io.goinfer.proxy.keys.ApiKeys;
 import io.goinfer.proxy.metrics.Metrics;
+import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.route.Router;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,6 +21,7 @@ public record EdgeRules(
         Endpoints endpoints,
         Router router,
         Limits limits,
-        SelectBudget budget,
+        ByteBudget budget,
         Metrics metrics,
+        Requests requests,
         AtomicInteger connections) {}

@@ -2,6 +2,9 @@
 package io.goinfer.proxy.http;
 
 import io.goinfer.proxy.config.Service;
+import io.goinfer.proxy.control.Call;
+import io.goinfer.proxy.control.Reply;
+import io.goinfer.proxy.keys.ApiKey;
 import io.goinfer.proxy.keys.Role;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -23,11 +26,11 @@ record Endpoint(
         @Nullable Handler handler) {
     /** Answers without a model. Called on the connection's loop; what blocks completes later. */
     interface Handler {
-        CompletionStage<Reply> handle(Call call);
+        CompletionStage<Reply> handle(Call call, Caller caller);
     }
 
-    /** {@code body} is at most {@link EdgeHandler#MAX_SMALL_BODY} bytes. */
-    record Call(String method, String path, byte[] body, EdgeConnection connection) {}
+    /** Who calls. @param key of somebody for whom none is needed: {@link ApiKey#ANYBODY} */
+    record Caller(EdgeConnection connection, ApiKey key) {}
 
     boolean matches(String requestPath) {
         return path.endsWith("*")

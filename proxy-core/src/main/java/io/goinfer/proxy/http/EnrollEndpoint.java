@@ -5,7 +5,9 @@ import io.goinfer.certs.CertificateAuthority;
 import io.goinfer.certs.Enrollment;
 import io.goinfer.certs.Json;
 import io.goinfer.certs.PemFiles;
-import io.goinfer.proxy.exchange.HttpErrors;
+import io.goinfer.proxy.control.Call;
+import io.goinfer.proxy.control.Errors;
+import io.goinfer.proxy.control.Reply;
 import io.goinfer.proxy.upstream.Refusal;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -41,9 +43,9 @@ public final class EnrollEndpoint {
         this.blocking = blocking;
     }
 
-    CompletionStage<Reply> handle(Endpoint.Call call) {
-        InetAddress client = call.connection().client();
-        if (!call.connection().tls()) {
+    CompletionStage<Reply> handle(Call call, Endpoint.Caller caller) {
+        InetAddress client = caller.connection().client();
+        if (!caller.connection().tls()) {
             return answer(new Refusal(403, "permission_error", "tls_required", "enrolment needs TLS", 0));
         }
         if (!mayTry(client)) {
@@ -55,39 +57,39 @@ public final class EnrollEndpoint {
         if (!renew && !call.path().equals(PATH + "enroll")) {
             return answer(Refusal.notFound(call.path()));
         }
-        return CompletableFuture.supplyAsync(() -> renew ? renew(call) : enroll(call), blocking);
+        return CompletableFuture.supplyAsync(() -> renew ? renew(call, caller) : enroll(call, caller), blocking);
     }
 
-    private Reply enroll(Endpoint.Call call) {
+    private Reply enroll(Call call, Endpoint.Caller caller) {
         try {
             Map<String, String> body = Json.readObject(new String(call.body(), StandardCharsets.UTF_8));
             Enrollment.Answer answer = enrollment.enroll(
                     body.getOrDefault("token", ""), body.getOrDefault("csr", ""), body.getOrDefault("name", ""));
-            log("enrolment", call, answer);
+            log("enrolment", caller, answer);
             return reply(answer);
         } catch (IOException e) {
-            return Endpoints.refuse(Refusal.invalid("invalid_json", "the request is not the expected JSON object"));
+            return Reply.refuse(Refusal.invalid("invalid_json", "the request is not the expected JSON object"));
         }
     }
 
-    private Reply renew(Endpoint.Call call) {
-        if (call.connection().clientChain().isEmpty()) {
-            return Endpoints.refuse(new Refusal(
+    private Reply renew(Call call, Endpoint.Caller caller) {
+        if (caller.connection().clientChain().isEmpty()) {
+            return Reply.refuse(new Refusal(
                     401, "authentication_error", "no_certificate", "renewal needs the node's client certificate", 0));
         }
         try {
             Map<String, String> body = Json.readObject(new String(call.body(), StandardCharsets.UTF_8));
             Enrollment.Answer answer =
-                    enrollment.renew(call.connection().clientChain().get(0), body.getOrDefault("csr", ""));
-            log("renewal", call, answer);
+                    enrollment.renew(caller.connection().clientChain().get(0), body.getOrDefault("csr", ""));
+            log("renewal", caller, answer);
             return reply(answer);
         } catch (IOException e) {
-            return Endpoints.refuse(Refusal.invalid("invalid_json", "the request is not the expected JSON object"));
+            return Reply.refuse(Refusal.invalid("invalid_json", "the request is not the expected JSON object"));
         }
     }
 
-    private static void log(String what, Endpoint.Call call, Enrollment.Answer answer) {
-        String client = call.connection().client().getHostAddress();
+    private static void log(String what, Endpoint.Caller caller, Enrollment.Answer answer) {
+        String client = caller.connection().client().getHostAddress();
         if (answer.status() == 200) {
             LOG.info("{}: {} of node {}", client, what, answer.name());
         } else {
@@ -99,7 +101,7 @@ public final class EnrollEndpoint {
         if (answer.status() != 200) {
             return Reply.json(
                     answer.status(),
-                    HttpErrors.json(new Refusal(
+                    Errors.json(new Refusal(
                             answer.status(), "authentication_error", "enrollment_refused", answer.message(), 0)));
         }
         Map<String, String> json = new LinkedHashMap<>();
@@ -123,6 +125,6 @@ public final class EnrollEndpoint {
     }
 
     private static CompletionStage<Reply> answer(Refusal refusal) {
-        return CompletableFuture.completedFuture(Endpoints.refuse(refusal));
+        return CompletableFuture.completedFuture(Reply.refuse(refusal));
     }
 }

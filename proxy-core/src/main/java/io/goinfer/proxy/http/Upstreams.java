@@ -1,15 +1,32 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.http;
 
+import io.goinfer.proxy.keys.Role;
 import io.goinfer.proxy.route.Route;
 import io.goinfer.proxy.route.Router;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /upstream/MODEL/PATH}: any path of a model's own server. Pure. */
 final class Upstreams {
     static final String PREFIX = "/upstream/";
+
+    /** Paths of a model's server for every key. */
+    private static final Set<String> USERS = Set.of(
+            "/health",
+            "/completion",
+            "/completions",
+            "/chat/completions",
+            "/infill",
+            "/embedding",
+            "/embeddings",
+            "/rerank",
+            "/reranking",
+            "/tokenize",
+            "/detokenize",
+            "/apply-template");
 
     /** @param path with query, as the server gets it */
     record Target(String model, String path) {}
@@ -33,6 +50,14 @@ final class Upstreams {
         }
         int slash = rest.indexOf('/');
         return new Target(decoded(slash < 0 ? rest : rest.substring(0, slash)), "/");
+    }
+
+    /** What a user may do at a model's server everybody may do here; the rest is for who may unload it. */
+    static Role role(String uri, Router router) {
+        Target target = find(uri, router);
+        String path = target == null ? "" : Answers.path(target.path());
+        boolean inference = path.startsWith("/v1/") || USERS.contains(path);
+        return inference ? Role.USER : Role.LLAMA_SWAP;
     }
 
     private static String decoded(String text) {

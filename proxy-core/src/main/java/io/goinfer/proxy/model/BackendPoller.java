@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,7 @@ public final class BackendPoller implements AutoCloseable {
     private static final long EVERY_MILLIS = 5_000;
     private static final long TIMEOUT_MILLIS = 4_000;
     private static final int FAILURES_TO_BE_GONE = 3;
-    private static final int MAX_LIST = 4 << 20;
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
     /** Told on the poller's loop when something changed. */
     public interface Listener {
@@ -36,6 +37,8 @@ public final class BackendPoller implements AutoCloseable {
     private final String name;
     private final URI url;
     private final @Nullable String key;
+    private final int configuredSlots;
+    private final BackendQueue queue;
     private final EventLoops loops;
     private final EventLoop loop;
     private final Listener listener;
@@ -48,13 +51,37 @@ public final class BackendPoller implements AutoCloseable {
     private @Nullable Future<?> timer;
     private boolean closed;
 
-    public BackendPoller(String name, URI url, @Nullable String key, EventLoops loops, Listener listener) {
+    /**
+     * @param slots requests that it runs at once where it does not tell, 0 = no limit
+     * @param queueLimit requests that may wait
+     */
+    public BackendPoller(
+            String name,
+            URI url,
+            @Nullable String key,
+            int slots,
+            int queueLimit,
+            EventLoops loops,
+            Listener listener) {
         this.name = name;
         this.url = url;
         this.key = key;
+        this.configuredSlots = slots;
         this.loops = loops;
         this.loop = loops.next();
         this.listener = listener;
+        this.queue = new BackendQueue(
+                new HttpUpstream.Target(
+                        () -> address,
+                        url.getHost() + ":" + url.getPort(),
+                        "",
+                        key,
+                        () -> there,
+                        this::pollSoon,
+                        CONNECT_TIMEOUT,
+                        Duration.ZERO),
+                queueLimit,
+                loop);
     }
 
     public String name() {
@@ -65,10 +92,9 @@ public final class BackendPoller implements AutoCloseable {
         return there;
     }
 
-    /** The way to this backend. */
-    public HttpUpstream upstream() {
-        return new HttpUpstream(new HttpUpstream.Target(
-                () -> address, url.getHost() + ":" + url.getPort(), key, () -> there, this::pollSoon));
+    /** Who may send a request there. */
+    public BackendQueue queue() {
+        return queue;
     }
 
     public void start() {
@@ -151,6 +177,7 @@ public final class BackendPoller implements AutoCloseable {
         boolean changed = !there || !models.equals(now);
         if (!there) {
             LOG.info("backend {}: {} models", name, now.size());
+            askForSlots();
         }
         there = true;
         known = true;
@@ -158,6 +185,28 @@ public final class BackendPoller implements AutoCloseable {
         if (changed) {
             listener.changed(now, true);
         }
+    }
+
+    /** A llama-server tells how many requests it runs at once; others do not have the path. */
+    private void askForSlots() {
+        InetSocketAddress to = address;
+        if (to == null) {
+            return;
+        }
+        String authority = url.getHost() + ":" + url.getPort();
+        SmallGet.send(loop, to, authority, "/props", key, TIMEOUT_MILLIS, new SmallGet.Answer() {
+            @Override
+            public void answered(int status, byte[] body) {
+                int slots = status == 200 ? Props.totalSlots(body) : 0;
+                LOG.debug("backend {}: /props {}, {} slots", name, status, slots);
+                queue.server(slots > 0, slots > 0 ? slots : configuredSlots);
+            }
+
+            @Override
+            public void failed(String reason) {
+                queue.server(false, configuredSlots);
+            }
+        });
     }
 
     private void failed(int mine, String reason) {

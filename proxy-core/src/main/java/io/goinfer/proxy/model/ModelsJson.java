@@ -12,10 +12,17 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Lists of models as JSON: a backend's /v1/models, the tunnel's MODELS (PROTOCOL.md §5.4), our own rows. */
 public final class ModelsJson {
     private static final int MAX_MODELS = 10_000;
+    private static final String LOADING_STATE = "loading_state";
+
+    /** Members of a row that are passed on as they are. */
+    private static final Set<String> ROW =
+            Set.of("name", "description", "architecture", "capabilities", "supported_parameters", "context_length");
+
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(64)
@@ -61,6 +68,8 @@ public final class ModelsJson {
         long created = 0;
         String meta = "";
         boolean listed = true;
+        boolean loading = false;
+        StringBuilder more = new StringBuilder();
         ModelInfo.State state = ModelInfo.State.UNKNOWN;
         while (in.nextToken() == JsonToken.FIELD_NAME) {
             String name = in.currentName();
@@ -75,12 +84,21 @@ public final class ModelsJson {
                 state = state(in);
             } else if (name.equals("unlisted")) {
                 listed = value != JsonToken.VALUE_TRUE;
+            } else if (name.equals(LOADING_STATE)) {
+                loading = value == JsonToken.VALUE_TRUE;
+            } else if (ROW.contains(name)) {
+                more.append(more.isEmpty() ? "{" : ",")
+                        .append('"')
+                        .append(name)
+                        .append("\":")
+                        .append(copy(in));
             } else {
                 in.skipChildren();
             }
         }
         if (!id.isEmpty() && models.size() < MAX_MODELS) {
-            models.add(new ModelInfo(ModelNames.fromId(id), id, id, created, meta, state, listed));
+            String row = more.isEmpty() ? "" : more.append('}').toString();
+            models.add(new ModelInfo(ModelNames.fromId(id), id, id, created, meta, state, listed, row, loading));
         }
     }
 
@@ -116,7 +134,7 @@ public final class ModelsJson {
         return json.append("]}").toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /** One row of our /v1/models. */
+    /** One row of our /v1/models; without an owner one of MODELS. */
     public static String row(ModelInfo model, String owner) {
         StringWriter text = new StringWriter();
         try (JsonGenerator out = FACTORY.createGenerator(text)) {
@@ -126,6 +144,9 @@ public final class ModelsJson {
             out.writeNumberField("created", model.created());
             if (!owner.isEmpty()) {
                 out.writeStringField("owned_by", owner);
+            }
+            if (!model.rowJson().isEmpty()) {
+                out.writeRaw("," + model.rowJson().substring(1, model.rowJson().length() - 1));
             }
             if (!model.metaJson().isEmpty()) {
                 out.writeFieldName("meta");
@@ -138,6 +159,9 @@ public final class ModelsJson {
             }
             if (!model.listed()) {
                 out.writeBooleanField("unlisted", true);
+            }
+            if (model.loadingState() && owner.isEmpty()) {
+                out.writeBooleanField(LOADING_STATE, true);
             }
             out.writeEndObject();
         } catch (IOException e) {

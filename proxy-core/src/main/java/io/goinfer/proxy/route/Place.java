@@ -10,6 +10,20 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * @param bodyName what stands as {@code model} in the body that goes there
  * @param ready false: it must be loaded first
+ * @param loadingState streaming chat clients want to be told how far its load is
+ * @param load what its owner says of how busy it is
  */
 public record Place(
-        String owner, String modelId, String bodyName, boolean ready, Upstream upstream, AtomicInteger running) {}
+        String owner,
+        String modelId,
+        String bodyName,
+        boolean ready,
+        boolean loadingState,
+        Upstream upstream,
+        AtomicInteger running,
+        AtomicInteger load) {
+    /** Requests there, as far as is known: ours, or those that it tells of. */
+    int busy() {
+        return Math.max(running.get(), load.get());
+    }
+}

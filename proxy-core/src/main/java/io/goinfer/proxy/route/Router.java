@@ -49,8 +49,7 @@ public final class Router {
         }
         return places.stream()
                 .filter(place -> place.upstream().accepts())
-                .min(Comparator.comparing((Place place) -> !place.ready())
-                        .thenComparingInt(place -> place.running().get()))
+                .min(Comparator.comparing((Place place) -> !place.ready()).thenComparingInt(Place::busy))
                 .<Route>map(Route.To::new)
                 .orElseGet(
                         () -> places.stream().anyMatch(place -> place.upstream().full())

@@ -3,11 +3,13 @@ package io.goinfer.proxy.upstream;
 
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.tunnel.wire.Writes;
+import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -24,9 +26,11 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +52,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
     private final Upstream.Response response;
     private final Queue<HttpObject> beforeConnect = new ArrayDeque<>();
     private @Nullable Channel channel;
+    private @Nullable Future<?> headTimer;
     private int underWay;
     private boolean headSeen;
     private boolean over;
@@ -65,7 +70,10 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
             loop.execute(() -> fail(Refusal.backendUnreachable("backend " + target.authority() + " has no address")));
             return;
         }
-        EventLoops.client(loop).handler(pipeline()).connect(address).addListener(connected -> {
+        Bootstrap bootstrap = EventLoops.client(loop).handler(pipeline());
+        bootstrap.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                target.connectTimeout().toMillis());
+        bootstrap.connect(address).addListener(connected -> {
             Channel open = ((io.netty.channel.ChannelFuture) connected).channel();
             if (!connected.isSuccess()) {
                 target.failed().run();
@@ -78,9 +86,26 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
                     Writes.write(open, beforeConnect.remove());
                 }
                 open.flush();
+                awaitHead(open);
                 response.onWritable();
             }
         });
+    }
+
+    private void awaitHead(Channel open) {
+        if (!target.headTimeout().isZero()) {
+            headTimer = open.eventLoop()
+                    .schedule(
+                            () -> fail(new Refusal(
+                                    504,
+                                    "server_error",
+                                    "gateway_timeout",
+                                    "backend " + target.authority() + " sent no answer within "
+                                            + target.headTimeout().toSeconds() + " s",
+                                    0)),
+                            target.headTimeout().toMillis(),
+                            TimeUnit.MILLISECONDS);
+        }
     }
 
     /** {@code http1 · backend}. */
@@ -116,7 +141,10 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
             headers.set("transfer-encoding", "chunked");
         }
         return new DefaultHttpRequest(
-                HttpVersion.HTTP_1_1, HttpMethod.valueOf(request.method()), request.path(), headers);
+                HttpVersion.HTTP_1_1,
+                HttpMethod.valueOf(request.method()),
+                target.basePath() + request.path(),
+                headers);
     }
 
     // ---- the request
@@ -166,6 +194,9 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
     @Override
     public void cancel() {
         over = true;
+        if (headTimer != null) {
+            headTimer.cancel(false);
+        }
         beforeConnect.forEach(ReferenceCountUtil::release);
         beforeConnect.clear();
         if (channel != null) {
@@ -204,6 +235,9 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
             return;
         }
         headSeen = true;
+        if (headTimer != null) {
+            headTimer.cancel(false);
+        }
         if (HttpUtil.isTransferEncodingChunked(head)) {
             headers.remove("content-length");
         }

@@ -13,4 +13,9 @@ public record RequestHead(String id, String method, String path, HttpHeaders hea
     public RequestHead with(HttpHeaders other) {
         return new RequestHead(id, method, path, other, hasBody);
     }
+
+    /** Elsewhere at the next hop. */
+    public RequestHead at(String other) {
+        return new RequestHead(id, method, other, headers, hasBody);
+    }
 }

@@ -12,7 +12,20 @@ import java.util.Map;
 
 /** HTTP header fields to tunnel fields and back. */
 public final class TunnelHeads {
+    /** {@code :authority} of a request that the node answers itself. */
+    public static final String CONTROL = "control";
+
     private TunnelHeads() {}
+
+    /** A pseudo field's value, or the standard. */
+    public static String pseudo(List<Field> fields, String name, String standard) {
+        for (Field field : fields) {
+            if (field.name().equals(name)) {
+                return field.value();
+            }
+        }
+        return standard;
+    }
 
     public static List<Field> fields(HttpHeaders headers) {
         List<Field> fields = new ArrayList<>(headers.size() + 3);

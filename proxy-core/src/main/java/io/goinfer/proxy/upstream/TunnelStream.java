@@ -30,7 +30,7 @@ final class TunnelStream implements Upstream.Stream {
 
     private final String node;
     private final RequestHead request;
-    private final String modelId;
+    private final @Nullable String modelId;
     private final Upstream.Response response;
     private final EventLoop loop;
     private final Hop toExchange;
@@ -42,7 +42,9 @@ final class TunnelStream implements Upstream.Stream {
 
     private @Nullable TunnelExchange sessionExchange;
 
-    TunnelStream(String node, RequestHead request, String modelId, EventLoop loop, Upstream.Response response) {
+    /** @param modelId null: the node is to answer itself */
+    TunnelStream(
+            String node, RequestHead request, @Nullable String modelId, EventLoop loop, Upstream.Response response) {
         this.node = node;
         this.request = request;
         this.modelId = modelId;
@@ -84,9 +86,11 @@ final class TunnelStream implements Upstream.Stream {
         List<Field> fields = new ArrayList<>(request.headers().size() + 4);
         fields.add(new Field(":method", request.method()));
         fields.add(new Field(":path", request.path()));
-        fields.add(new Field(":authority", "node"));
+        fields.add(new Field(":authority", modelId == null ? TunnelHeads.CONTROL : "node"));
         TunnelHeads.addTo(fields, request.headers());
-        fields.add(new Field(HopHeaders.MODEL, modelId));
+        if (modelId != null) {
+            fields.add(new Field(HopHeaders.MODEL, modelId));
+        }
         // Not secret, only unique for one node identity.
         Id id = Id.random(ThreadLocalRandom.current());
         return new Frame.Request(id, 0, false, false, 0, 0, fields, !request.hasBody());

@@ -12,15 +12,27 @@ public final class TunnelUpstream implements Upstream {
     private final String node;
     private final Supplier<@Nullable TunnelSession> session;
     private final BooleanSupplier full;
+    private final boolean control;
 
     /**
      * @param session the one that serves new exchanges; null while there is none
      * @param full there is a session, but it has all the exchanges that it takes
      */
     public TunnelUpstream(String node, Supplier<@Nullable TunnelSession> session, BooleanSupplier full) {
+        this(node, session, full, false);
+    }
+
+    private TunnelUpstream(
+            String node, Supplier<@Nullable TunnelSession> session, BooleanSupplier full, boolean control) {
         this.node = node;
         this.session = session;
         this.full = full;
+        this.control = control;
+    }
+
+    @Override
+    public Upstream control() {
+        return new TunnelUpstream(node, session, full, true);
     }
 
     /** Read from other loops: advice. The session decides when it is asked. */
@@ -36,7 +48,7 @@ public final class TunnelUpstream implements Upstream {
 
     @Override
     public Stream open(RequestHead head, String modelId, EventLoop loop, Response response) {
-        TunnelStream stream = new TunnelStream(node, head, modelId, loop, response);
+        TunnelStream stream = new TunnelStream(node, head, control ? null : modelId, loop, response);
         stream.start(session.get());
         return stream;
     }

@@ -4,6 +4,7 @@ package io.goinfer.proxy.upstream;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
+import org.jspecify.annotations.Nullable;
 
 /** A way to a model: a backend of this process or a node's tunnel. Thread-safe; what it opens is confined to the given loop. */
 public interface Upstream {
@@ -12,6 +13,11 @@ public interface Upstream {
 
     /** True if it does not accept because it is full, not because it is gone. */
     boolean full();
+
+    /** The way to what this owner answers itself (PROTOCOL.md §6.9); null: it is of this process. */
+    default @Nullable Upstream control() {
+        return null;
+    }
 
     /**
      * Sends the head and returns the stream for the body. Never throws; failures come as {@link Response#onFailed}. Every event is on {@code loop}, none

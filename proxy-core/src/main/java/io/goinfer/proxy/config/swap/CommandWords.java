@@ -17,7 +17,7 @@ public final class CommandWords {
                 continue;
             }
             if (trimmed.endsWith("\\")) {
-                text.append(trimmed, 0, trimmed.length() - 1).append(' ');
+                text.append(trimmed, 0, trimmed.length() - 1).append(" \n");
             } else {
                 text.append(line).append('\n');
             }

@@ -13,6 +13,7 @@ import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
 
 /**
  * {@code ${name}} in the values of a YAML tree, as llama-swap substitutes it: from the last declared macro to the first, so that a macro may use those
@@ -21,8 +22,7 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 final class Macros {
     private static final Pattern TOKEN = Pattern.compile("\\$\\{([A-Za-z0-9_-]+)}");
 
-    /** Left for later: the port of the moment and the process to stop. */
-    static final List<String> LATE = List.of("PORT", "PID");
+    private static final List<String> RESERVED = List.of("PORT", "PID", "MODEL_ID");
 
     private final Map<String, ScalarNode> values = new LinkedHashMap<>();
 
@@ -34,13 +34,28 @@ final class Macros {
         values.putAll(globals.values);
     }
 
+    /** The port as a number, behind all others: every macro may hold it. */
+    Macros withPort(int port, ScalarNode like) {
+        Macros all = new Macros();
+        all.values.put(
+                "PORT",
+                new ScalarNode(
+                        Tag.INT,
+                        Integer.toString(port),
+                        like.getStartMark(),
+                        like.getEndMark(),
+                        like.getScalarStyle()));
+        all.values.putAll(values);
+        return all;
+    }
+
     /** Replaces in place what is declared already. Null, or what is wrong with it. */
     @Nullable
     String declare(String name, Node value) {
         if (!name.matches("[A-Za-z0-9_-]{1,63}")) {
             return "macro name '" + name + "' (expected: up to 63 of A-Z a-z 0-9 _ -)";
         }
-        if (name.equals("PORT") || name.equals("PID") || name.equals("MODEL_ID")) {
+        if (RESERVED.contains(name)) {
             return "macro name '" + name + "' is reserved";
         }
         if (!(value instanceof ScalarNode scalar)) {
@@ -59,30 +74,51 @@ final class Macros {
             List<NodeTuple> tuples = new ArrayList<>();
             mapping.getValue()
                     .forEach(tuple -> tuples.add(new NodeTuple(tuple.getKeyNode(), expand(tuple.getValueNode()))));
-            return new MappingNode(
-                    mapping.getTag(),
-                    true,
-                    tuples,
-                    mapping.getStartMark(),
-                    mapping.getEndMark(),
-                    mapping.getFlowStyle());
+            return anchored(
+                    node,
+                    new MappingNode(
+                            mapping.getTag(),
+                            true,
+                            tuples,
+                            mapping.getStartMark(),
+                            mapping.getEndMark(),
+                            mapping.getFlowStyle()));
         }
         if (node instanceof SequenceNode sequence) {
             List<Node> items = new ArrayList<>();
             sequence.getValue().forEach(item -> items.add(expand(item)));
-            return new SequenceNode(
-                    sequence.getTag(),
-                    true,
-                    items,
-                    sequence.getStartMark(),
-                    sequence.getEndMark(),
-                    sequence.getFlowStyle());
+            return anchored(
+                    node,
+                    new SequenceNode(
+                            sequence.getTag(),
+                            true,
+                            items,
+                            sequence.getStartMark(),
+                            sequence.getEndMark(),
+                            sequence.getFlowStyle()));
         }
         return node instanceof ScalarNode scalar && scalar.getValue().contains("${") ? expand(scalar) : node;
     }
 
+    private static Node anchored(Node like, Node copy) {
+        copy.setAnchor(like.getAnchor());
+        return copy;
+    }
+
+    /** A command: comment lines go first, so that a macro that is named in one does not leak its own lines into it. */
+    Node expandCommand(Node node) {
+        return node instanceof ScalarNode scalar
+                ? expand(text(scalar, withoutComments(scalar.getValue())))
+                : expand(node);
+    }
+
+    /** A name that may hold macros. */
+    String expand(String text, ScalarNode like) {
+        return expand(text(like, text)).getValue();
+    }
+
     private ScalarNode expand(ScalarNode scalar) {
-        ScalarNode result = text(scalar, withoutComments(scalar.getValue()));
+        ScalarNode result = scalar;
         List<String> names = new ArrayList<>(values.keySet());
         java.util.Collections.reverse(names);
         for (String name : names) {
@@ -102,7 +138,6 @@ final class Macros {
         return result;
     }
 
-    /** A macro that is named in a comment line of a command must not leak its own lines into it. */
     private static String withoutComments(String text) {
         if (text.indexOf('\n') < 0) {
             return text;
@@ -120,14 +155,12 @@ final class Macros {
         return new ScalarNode(like.getTag(), value, like.getStartMark(), like.getEndMark(), like.getScalarStyle());
     }
 
-    /** Tokens that are left, but for {@link #LATE}. */
+    /** Macros that are left in a text, as they stand. */
     static List<String> leftIn(String text) {
         List<String> left = new ArrayList<>();
         Matcher matcher = TOKEN.matcher(text);
         while (matcher.find()) {
-            if (!LATE.contains(matcher.group(1))) {
-                left.add(matcher.group());
-            }
+            left.add(matcher.group());
         }
         return left;
     }

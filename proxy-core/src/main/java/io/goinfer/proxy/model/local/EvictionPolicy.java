@@ -16,4 +16,9 @@ public interface EvictionPolicy {
 
     /** Ids out of {@code running}, which may hold the target itself: empty = it can be loaded beside them. */
     List<String> evict(String target, long needBytes, Collection<Running> running);
+
+    /** True if it is loaded by what memory there is: after others were stopped for it, their memory must really be free. */
+    default boolean byMemory(String target) {
+        return false;
+    }
 }

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model.local;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
+import io.goinfer.proxy.config.Balance;
 import io.goinfer.proxy.config.swap.SwapConfig;
+import io.goinfer.proxy.config.swap.SwapConfig.Filters;
+import io.goinfer.proxy.config.swap.SwapConfig.Start;
 import io.goinfer.proxy.model.discovery.FoundModel;
 import io.goinfer.proxy.model.gguf.GgufHeader;
 import io.goinfer.proxy.model.gguf.HeaderCache;
-import java.io.IOException;
-import java.io.StringWriter;
+import io.goinfer.proxy.model.local.LocalModel.Listing;
+import io.goinfer.proxy.model.local.LocalModel.Residency;
+import io.goinfer.proxy.model.local.LocalModel.Rules;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Configured and found models to {@link LocalModel}s. Pure. */
 public final class LocalModelFactory {
-    private static final JsonFactory JSON = new JsonFactory();
+    /** Before the name of the model's twin with goinfer's own arguments; older files have the others. */
+    public static final String TWIN = "GI_";
 
     /** llama-swap's first port; a found model takes the next one that is free. */
     private static final int FIRST_PORT = 5_800;
-
-    /** Requests for one found model that may wait or run. */
-    private static final int QUEUE = 256;
 
     private static final Duration UNLOAD = Duration.ofSeconds(10);
 
@@ -33,43 +33,96 @@ public final class LocalModelFactory {
 
     private final String llamaExe;
     private final List<String> commonArgs;
+    private final List<String> twinArgs;
+    private final Balance balance;
+    private final int queue;
 
-    /** @param llamaExe "" = llama-server on the PATH */
-    public LocalModelFactory(String llamaExe, List<String> commonArgs) {
+    /**
+     * @param llamaExe "" = llama-server on the PATH
+     * @param twinArgs more for the twin that /infer uses
+     * @param queue requests for one found model that may wait or run
+     */
+    public LocalModelFactory(
+            String llamaExe, List<String> commonArgs, List<String> twinArgs, Balance balance, int queue) {
         this.llamaExe = llamaExe.isEmpty() ? "llama-server" : llamaExe;
         this.commonArgs = List.copyOf(commonArgs);
+        this.twinArgs = List.copyOf(twinArgs);
+        this.balance = balance;
+        this.queue = queue;
     }
 
-    public static LocalModel configured(SwapConfig.Model model, boolean aliasesListed) {
-        String bodyName = model.useModelName() == null ? model.id() : model.useModelName();
+    public LocalModel configured(SwapConfig swap, SwapConfig.Model model) {
+        ListRows.Row row =
+                ListRows.configured(model.name(), model.description(), model.metadata(), model.capabilities());
+        boolean namesListed = swap.settings().aliasesInList() && !model.unlisted();
         return new LocalModel(
                 model.id(),
-                bodyName,
-                model.aliases(),
-                model.command(),
-                model.stopCommand(),
-                model.proxy(),
-                model.port(),
-                model.environment(),
-                model.checkEndpoint(),
-                model.ttl(),
-                model.unloadTimeout(),
-                !model.unlisted(),
-                aliasesListed && !model.unlisted(),
-                model.name(),
-                model.description(),
-                model.concurrencyLimit(),
-                new JsonFilter(Set.copyOf(model.stripParams()), model.setParams()),
+                model.useModelName() == null ? model.id() : model.useModelName(),
+                swap.otherNames(model),
+                model.start(),
+                new Rules(
+                        model.filters(),
+                        model.concurrencyLimit(),
+                        swap.routing().priority().getOrDefault(model.id(), 0),
+                        model.sendLoadingState(),
+                        model.timeouts()),
+                residency(model.id(), model.ttl(), model.unloadTimeout()),
+                new Listing(
+                        !model.unlisted(),
+                        namesListed,
+                        model.name(),
+                        model.description(),
+                        row.metaJson(),
+                        row.rowJson(),
+                        "",
+                        0),
                 0,
-                "",
-                0,
-                meta(model.name(), model.description(), null, 0),
                 "");
     }
 
+    /** A configured model with what its file tells. Blocking. */
+    public LocalModel of(LocalModel model, Path file, HeaderCache headers) {
+        Listing before = model.listing();
+        if (!Files.isReadable(file)) {
+            return model.with(before, 0, "its file " + file + " does not exist, or cannot be read");
+        }
+        HeaderCache.Entry entry = headers.header(file);
+        GgufHeader header = entry.header();
+        long bytes = file.toFile().length();
+        Listing listing = new Listing(
+                before.listed(),
+                before.namesListed(),
+                before.name(),
+                before.description(),
+                ListRows.merged(ListRows.found(header, bytes).metaJson(), before.metaJson()),
+                before.rowJson(),
+                file.toString(),
+                bytes);
+        long need = header == null ? 0 : need(model.start().command(), bytes, header);
+        return model.with(listing, need, "");
+    }
+
     public LocalModel found(FoundModel file, HeaderCache.Entry header) {
+        return found(file, header, file.name(), commonArgs, true, List.of());
+    }
+
+    /** The same file with goinfer's arguments: it renders no template. In no list. */
+    public LocalModel twin(FoundModel file, HeaderCache.Entry header) {
+        List<String> arguments = new ArrayList<>(commonArgs);
+        arguments.addAll(twinArgs);
+        List<String> older = List.of("A_" + file.name(), file.name() + ":A", file.name() + "+A");
+        return found(file, header, TWIN + file.name(), arguments, false, older);
+    }
+
+    private LocalModel found(
+            FoundModel file,
+            HeaderCache.Entry header,
+            String id,
+            List<String> arguments,
+            boolean listed,
+            List<String> names) {
         List<String> command = new ArrayList<>(List.of(llamaExe, "--port", "${PORT}"));
-        command.addAll(commonArgs);
+        command.addAll(arguments);
         command.addAll(List.of("-m", file.file().toString()));
         if (file.projector() != null) {
             command.addAll(List.of("--mmproj", file.projector().toString()));
@@ -81,29 +134,29 @@ public final class LocalModelFactory {
         }
         String error = !file.error().isEmpty() ? file.error() : header.problem();
         GgufHeader known = header.header();
+        ListRows.Row row = ListRows.found(known, file.bytes());
         return new LocalModel(
+                id,
                 file.name(),
-                file.name(),
-                Set.of(),
-                command,
-                List.of(),
-                "http://127.0.0.1:${PORT}",
-                FIRST_PORT,
-                List.of(),
-                "/health",
-                Duration.ZERO,
-                UNLOAD,
-                error.isEmpty(),
-                false,
-                "",
-                "",
-                QUEUE,
-                JsonFilter.NONE,
+                names,
+                new Start(command, List.of(), "http://127.0.0.1:${PORT}", FIRST_PORT, List.of(), "/health"),
+                new Rules(Filters.NONE, queue, 0, false, SwapConfig.Timeouts.MODEL),
+                residency(id, Duration.ZERO, UNLOAD),
+                new Listing(
+                        listed && error.isEmpty(),
+                        false,
+                        "",
+                        "",
+                        row.metaJson(),
+                        row.rowJson(),
+                        file.file().toString(),
+                        file.bytes()),
                 known == null ? 0 : need(command, file.bytes(), known),
-                file.file().toString(),
-                file.bytes(),
-                meta("", "", known, file.bytes()),
                 error);
+    }
+
+    private Residency residency(String id, Duration ttl, Duration unloadTimeout) {
+        return new Residency(ttl, unloadTimeout, balance.pinned().contains(id), balance.minLoaded());
     }
 
     /** Weights, cache and buffers; 0 = not known before it ran, because llama-server fits itself to what is free. */
@@ -120,35 +173,5 @@ public final class LocalModelFactory {
         }
         long tokens = context == 0 ? header.contextLength() : context;
         return bytes + tokens * header.cacheBytesPerToken() + OVERHEAD;
-    }
-
-    private static String meta(String name, String description, @Nullable GgufHeader header, long bytes) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator out = JSON.createGenerator(text)) {
-            out.writeStartObject();
-            field(out, "name", name);
-            field(out, "description", description);
-            if (bytes > 0) {
-                out.writeNumberField("size", bytes);
-            }
-            if (header != null) {
-                field(out, "architecture", header.architecture());
-                field(out, "quantization", header.quantisation());
-                if (header.contextLength() > 0) {
-                    out.writeNumberField("n_ctx_train", header.contextLength());
-                }
-                out.writeBooleanField("chat_template", header.chat());
-            }
-            out.writeEndObject();
-        } catch (IOException e) {
-            throw new IllegalStateException("a StringWriter does not fail", e);
-        }
-        return text.toString().equals("{}") ? "" : text.toString();
-    }
-
-    private static void field(JsonGenerator out, String name, String value) throws IOException {
-        if (!value.isEmpty()) {
-            out.writeStringField(name, value);
-        }
     }
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model.local;
 
+import io.goinfer.proxy.config.swap.SwapConfig;
+import io.goinfer.proxy.model.Admission;
+import io.goinfer.proxy.model.SlotQueue;
 import io.goinfer.proxy.model.process.LogRing;
+import io.goinfer.proxy.model.process.MemoryReadings;
 import io.goinfer.proxy.model.process.ModelProcess;
 import io.goinfer.proxy.model.process.Ports;
 import io.goinfer.proxy.model.process.Readiness;
@@ -13,9 +17,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,6 +52,7 @@ final class ModelRun {
     private final EventLoops loops;
     private final EventLoop loop;
     private final Duration healthTimeout;
+    private final MemoryReadings memory;
     private final Owner owner;
     final LogRing log = new LogRing();
     LocalModel model;
@@ -58,14 +61,19 @@ final class ModelRun {
     /** Leases: waiting for a slot, or running. */
     int leases;
 
-    int runningInference;
-    final Queue<Waiter> slotQueue = new ArrayDeque<>();
+    final SlotQueue slots = new SlotQueue();
 
-    /** Requests that its server runs at once; 0 = no limit known. */
-    int slots;
-
+    /** {@code System.nanoTime()} of the last use, and of when it became ready. */
     long usedAt;
-    long observedBytes;
+
+    long readyAt;
+
+    /** What the last request that said so wants instead of the model's ttl; null = none did. */
+    @Nullable
+    Duration keepAlive;
+
+    private long observedBytes;
+    private boolean llama;
 
     /** Why the last start failed, or "". */
     String failure = "";
@@ -81,44 +89,63 @@ final class ModelRun {
     private int port;
     private int generation;
 
-    ModelRun(LocalModel model, Duration healthTimeout, EventLoops loops, EventLoop loop, Owner owner) {
+    ModelRun(
+            LocalModel model,
+            Duration healthTimeout,
+            MemoryReadings memory,
+            EventLoops loops,
+            EventLoop loop,
+            Owner owner) {
         this.model = model;
         this.healthTimeout = healthTimeout;
+        this.memory = memory;
         this.loops = loops;
         this.loop = loop;
         this.owner = owner;
     }
 
+    /** As estimated from its file, or more if more was seen. */
     long need() {
-        return observedBytes > 0 ? observedBytes : model.needBytes();
+        return Math.max(observedBytes, model.needBytes());
     }
 
     boolean external() {
-        return model.command().isEmpty();
+        return model.external();
     }
 
     long pid() {
         return process == null ? 0 : process.pid();
     }
 
-    HttpUpstream.Target target() {
+    Admission.Grant grant(String requested) {
         URI url = java.util.Objects.requireNonNull(address, "not started");
         InetSocketAddress to = socket;
-        return new HttpUpstream.Target(
-                () -> to, url.getHost() + ":" + port(url), null, () -> state == State.READY, () -> {});
+        SwapConfig.Timeouts timeouts = model.rules().timeouts();
+        HttpUpstream.Target target = new HttpUpstream.Target(
+                () -> to,
+                url.getHost() + ":" + port(url),
+                url.getPath() == null || url.getPath().equals("/") ? "" : url.getPath(),
+                null,
+                () -> state == State.READY,
+                () -> {},
+                Duration.ofSeconds(timeouts.connect()),
+                Duration.ofSeconds(timeouts.responseHeader()));
+        return new Admission.Grant(target, llama, model.rules().filters(), requested);
     }
 
     /** As it was started, or as it is configured. */
     List<String> command() {
-        return port == 0
-                ? model.command()
-                : model.command().stream()
-                        .map(word -> word.replace("${PORT}", Integer.toString(port)))
-                        .toList();
+        return port == 0 ? model.start().command() : withPort(model.start().command(), port);
+    }
+
+    private static List<String> withPort(List<String> words, int port) {
+        return words.stream()
+                .map(word -> word.replace("${PORT}", Integer.toString(port)))
+                .toList();
     }
 
     String proxy() {
-        return address == null ? model.proxy() : address.toString();
+        return address == null ? model.start().proxy() : address.toString();
     }
 
     // ---- start
@@ -138,17 +165,16 @@ final class ModelRun {
     private void spawn(int mine) {
         int port = 0;
         try {
-            port = model.port() == 0 ? 0 : Ports.take(model.port());
-            String text = Integer.toString(port);
-            URI url = URI.create(model.proxy().replace("${PORT}", text));
+            port = model.start().port() == 0 ? 0 : Ports.take(model.start().port());
+            URI url = URI.create(model.start().proxy().replace("${PORT}", Integer.toString(port)));
             InetSocketAddress to = new InetSocketAddress(java.net.InetAddress.getByName(url.getHost()), port(url));
-            List<String> words = model.command().stream()
-                    .map(word -> word.replace("${PORT}", text))
-                    .toList();
             ModelProcess started = external()
                     ? null
                     : ModelProcess.start(
-                            words, model.environment(), log, code -> loop.execute(() -> exited(mine, code)));
+                            withPort(model.start().command(), port),
+                            withPort(model.start().environment(), port),
+                            log,
+                            code -> loop.execute(() -> exited(mine, code)));
             int taken = port;
             loop.execute(() -> started(mine, started, url, to, taken));
         } catch (IOException | IllegalArgumentException e) {
@@ -170,7 +196,7 @@ final class ModelRun {
         address = url;
         socket = to;
         log.note(external() ? "using " + url : "started for " + url);
-        if (model.checkEndpoint().isEmpty() || external()) {
+        if (model.start().checkEndpoint().isEmpty() || external()) {
             ready(mine, 0);
         } else {
             String base = url.getPath() == null ? "" : url.getPath();
@@ -179,7 +205,7 @@ final class ModelRun {
                     to,
                     url.getHost() + ":" + port(url),
                     base,
-                    model.checkEndpoint(),
+                    model.start().checkEndpoint().replace("${PORT}", Integer.toString(taken)),
                     found -> ready(mine, found));
         }
     }
@@ -189,16 +215,23 @@ final class ModelRun {
             return;
         }
         cancelTimers();
-        slots = slotsOfServer > 0 ? slotsOfServer : slotsOfCommand();
-        usedAt = System.nanoTime();
+        llama = slotsOfServer > 0;
+        slots.slots(slotsOfServer > 0 ? slotsOfServer : slotsOfCommand());
+        readyAt = System.nanoTime();
+        usedAt = readyAt;
+        become(State.READY);
+        observe();
+    }
+
+    /** What it really uses, for the next decision. */
+    void observe() {
         ModelProcess running = process;
-        if (running != null) {
+        if (running != null && state == State.READY) {
             loops.blocking().execute(() -> {
-                long bytes = Ports.residentBytes(running.pid());
-                loop.execute(() -> observedBytes = model.needBytes() > 0 ? 0 : bytes);
+                long bytes = memory.usedBy(running.pid());
+                loop.execute(() -> observedBytes = Math.max(observedBytes, bytes));
             });
         }
-        become(State.READY);
     }
 
     private int slotsOfCommand() {
@@ -225,16 +258,17 @@ final class ModelRun {
     }
 
     private void end(ModelProcess running, Duration grace) {
-        if (model.stopCommand().isEmpty()) {
+        if (model.start().stopCommand().isEmpty()) {
             running.stop(grace);
             return;
         }
-        List<String> words = model.stopCommand().stream()
+        List<String> words = withPort(model.start().stopCommand(), port).stream()
                 .map(word -> word.replace("${PID}", Long.toString(running.pid())))
                 .toList();
+        List<String> environment = withPort(model.start().environment(), port);
         loops.blocking().execute(() -> {
             try {
-                ModelProcess.start(words, model.environment(), new LogRing(), code -> {});
+                ModelProcess.start(words, environment, new LogRing(), code -> {});
             } catch (IOException e) {
                 LOG.warn("{}: cmdStop: {}", model.id(), e.getMessage());
             }
@@ -283,6 +317,7 @@ final class ModelRun {
         cancelTimers();
         giveBackPort();
         process = null;
+        keepAlive = null;
         log.note("stopped");
         become(State.STOPPED);
     }

@@ -5,12 +5,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What a model's process takes of this machine: a port, memory. Blocking. */
+/** Ports of this machine for models' processes. Blocking. */
 public final class Ports {
     private static final int TRIES = 200;
 
@@ -38,19 +36,5 @@ public final class Ports {
 
     public static void giveBack(int port) {
         TAKEN.remove(port);
-    }
-
-    /** Resident memory of a process on Linux, else 0. */
-    public static long residentBytes(long pid) {
-        try {
-            for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
-                if (line.startsWith("VmRSS:")) {
-                    return Long.parseLong(line.replaceAll("\\D", "")) << 10;
-                }
-            }
-        } catch (IOException | NumberFormatException e) {
-            return 0;
-        }
-        return 0;
     }
 }

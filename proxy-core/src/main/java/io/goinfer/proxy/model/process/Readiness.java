@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model.process;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import io.goinfer.proxy.model.Props;
 import io.goinfer.proxy.upstream.SmallGet;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
-import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
@@ -97,7 +94,7 @@ public final class Readiness {
         SmallGet.send(loop, to, authority, base + "/props", null, TIMEOUT_MILLIS, new SmallGet.Answer() {
             @Override
             public void answered(int status, byte[] body) {
-                tell(status == 200 ? slots(body) : 0);
+                tell(status == 200 ? Props.totalSlots(body) : 0);
             }
 
             @Override
@@ -112,23 +109,5 @@ public final class Readiness {
             over = true;
             ready.accept(slots);
         }
-    }
-
-    private static int slots(byte[] props) {
-        try (JsonParser in = new JsonFactory().createParser(props)) {
-            if (in.nextToken() != JsonToken.START_OBJECT) {
-                return 0;
-            }
-            while (in.nextToken() == JsonToken.FIELD_NAME) {
-                boolean wanted = in.currentName().equals("total_slots");
-                if (in.nextToken() == JsonToken.VALUE_NUMBER_INT && wanted) {
-                    return Math.max(0, in.getIntValue());
-                }
-                in.skipChildren();
-            }
-        } catch (IOException e) {
-            return 0;
-        }
-        return 0;
     }
 }

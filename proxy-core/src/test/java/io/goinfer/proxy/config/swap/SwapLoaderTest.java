@@ -39,7 +39,7 @@ class SwapLoaderTest {
                     cmd: x ${full}
                     proxy: http://localhost:1
                 """;
-        assertThat(model(yaml, "m").command()).containsExactly("x", "/models/l/m.gguf");
+        assertThat(model(yaml, "m").start().command()).containsExactly("x", "/models/l/m.gguf");
     }
 
     @Test
@@ -65,7 +65,7 @@ class SwapLoaderTest {
                     cmd: x ${msg} ${MODEL_ID}
                     proxy: http://localhost:1
                 """;
-        assertThat(model(yaml, "m").command()).containsExactly("x", "v-own", "m");
+        assertThat(model(yaml, "m").start().command()).containsExactly("x", "v-own", "m");
     }
 
     @Test
@@ -80,10 +80,10 @@ class SwapLoaderTest {
                   fixed: {cmd: 's', proxy: 'http://127.0.0.1:7'}
                 """;
         SwapConfig config = load(yaml);
-        assertThat(config.models().values().stream().map(SwapConfig.Model::port))
+        assertThat(config.models().values().stream().map(model -> model.start().port()))
                 .containsExactly(9000, 0, 9001, 9002);
-        assertThat(config.models().get("model1").command()).containsExactly("s", "--port", "${PORT}");
-        assertThat(config.models().get("model1").proxy()).isEqualTo("http://localhost:${PORT}");
+        assertThat(config.models().get("model1").start().command()).containsExactly("s", "--port", "${PORT}");
+        assertThat(config.models().get("model1").start().proxy()).isEqualTo("http://localhost:${PORT}");
     }
 
     @Test
@@ -108,7 +108,7 @@ class SwapLoaderTest {
                 macros: {STOP: 'kill ${PID}'}
                 models: {m: {cmd: 'x ${PORT}', cmdStop: '${STOP}'}}
                 """;
-        assertThat(model(yaml, "m").stopCommand()).containsExactly("kill", "${PID}");
+        assertThat(model(yaml, "m").start().stopCommand()).containsExactly("kill", "${PID}");
     }
 
     @Test
@@ -126,7 +126,7 @@ class SwapLoaderTest {
                       # ${args}
                       -c
                 """;
-        assertThat(model(yaml, "m").command()).containsExactly("x", "-c");
+        assertThat(model(yaml, "m").start().command()).containsExactly("x", "-c");
     }
 
     @Test
@@ -135,7 +135,7 @@ class SwapLoaderTest {
                 # ${env.NOT_SET} in a comment
                 models: {m: {cmd: 'x ${env.HOME_DIR}/f', proxy: 'http://localhost:1'}}
                 """;
-        assertThat(model(yaml, "m").command()).containsExactly("x", "/h/f");
+        assertThat(model(yaml, "m").start().command()).containsExactly("x", "/h/f");
         assertThat(problems("models: {m: {cmd: '${env.MISSING} ${PORT}'}}"))
                 .anySatisfy(text -> assertThat(text).contains("environment variable 'MISSING' is not set"));
     }
@@ -144,20 +144,23 @@ class SwapLoaderTest {
     void defaultsAreLlamaSwaps() throws Exception {
         SwapConfig config = load("globalTTL: 30\nhealthCheckTimeout: 3\nmodels: {m: {cmd: 'x ${PORT}'}}");
         SwapConfig.Model model = config.models().get("m");
-        assertThat(config.healthCheckTimeout()).isEqualTo(Duration.ofSeconds(15));
-        assertThat(model.port()).isEqualTo(5800);
-        assertThat(model.checkEndpoint()).isEqualTo("/health");
+        assertThat(config.settings().healthCheckTimeout()).isEqualTo(Duration.ofSeconds(15));
+        assertThat(model.start().port()).isEqualTo(5800);
+        assertThat(model.start().checkEndpoint()).isEqualTo("/health");
         assertThat(model.ttl()).isEqualTo(Duration.ofSeconds(30));
         assertThat(model.unloadTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(model.concurrencyLimit()).isEqualTo(10);
         assertThat(model(" models: {m: {cmd: 'x ${PORT}', checkEndpoint: none, ttl: 0}}", "m")
+                        .start()
                         .checkEndpoint())
                 .isEmpty();
     }
 
     @Test
     void aServerThatAlreadyRunsNeedsNoCommand() throws Exception {
-        assertThat(model("models: {m: {proxy: 'http://127.0.0.1:9999'}}", "m").command())
+        assertThat(model("models: {m: {proxy: 'http://127.0.0.1:9999'}}", "m")
+                        .start()
+                        .command())
                 .isEmpty();
     }
 
@@ -172,8 +175,8 @@ class SwapLoaderTest {
                 hooks: {on_startup: {preload: [first, b, ghost]}}
                 """;
         SwapLoader.Loaded loaded = SwapLoader.parse("f", yaml, Map.of());
-        assertThat(loaded.config().groups().get(0).members()).containsExactly("a");
-        assertThat(loaded.config().groups().get(0).swap()).isFalse();
+        assertThat(loaded.config().routing().groups().get(0).members()).containsExactly("a");
+        assertThat(loaded.config().routing().groups().get(0).swap()).isFalse();
         assertThat(loaded.config().preload()).containsExactly("a", "b");
         assertThat(loaded.warnings()).hasSize(2);
     }
@@ -248,10 +251,10 @@ class SwapLoaderTest {
                 """, Map.of());
         assertThat(loaded.warnings()).isEmpty();
         SwapConfig.Model twin = loaded.config().models().get("GI_Phi-4-Q6_K");
-        assertThat(twin.port()).isEqualTo(5800);
+        assertThat(twin.start().port()).isEqualTo(5800);
         assertThat(twin.unlisted()).isTrue();
         assertThat(twin.useModelName()).isEqualTo("Phi-4-Q6_K");
-        assertThat(loaded.config().models().get("Phi-4-Q6_K").command())
+        assertThat(loaded.config().models().get("Phi-4-Q6_K").start().command())
                 .containsExactly("/opt/ls", "--port", "${PORT}", "--props", "--no-warmup", "-m", "/m/Phi-4-Q6_K.gguf");
     }
 }

@@ -3,10 +3,12 @@ package io.goinfer.proxy.model.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.goinfer.proxy.config.swap.SwapConfig;
 import io.goinfer.proxy.config.swap.SwapConfig.Group;
 import io.goinfer.proxy.model.local.EvictionPolicy.Running;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -19,9 +21,13 @@ class GroupPolicyTest {
         return new Group(name, swap, exclusive, persistent, Set.of(members));
     }
 
+    private static GroupPolicy policy(List<SwapConfig.Group> groups, Set<String> byMemory, long capacity) {
+        return new GroupPolicy(new SwapConfig.Routing(groups, null, Map.of()), byMemory, Set.of(), capacity);
+    }
+
     @Test
     void modelsWithoutAGroupTakeTurns() {
-        GroupPolicy policy = new GroupPolicy(List.of(), Set.of(), 0);
+        GroupPolicy policy = policy(List.of(), Set.of(), 0);
 
         assertThat(policy.evict("a", 0, running("b"))).containsExactly("b");
         assertThat(policy.evict("a", 0, running("a"))).isEmpty();
@@ -29,7 +35,7 @@ class GroupPolicyTest {
 
     @Test
     void aGroupThatIsNotExclusiveLeavesTheOthers() {
-        GroupPolicy policy = new GroupPolicy(
+        GroupPolicy policy = policy(
                 List.of(group("g1", true, true, false, "a", "b"), group("g2", true, false, false, "c")), Set.of(), 0);
 
         assertThat(policy.evict("c", 0, running("a"))).isEmpty();
@@ -39,7 +45,7 @@ class GroupPolicyTest {
 
     @Test
     void aPersistentMemberSurvivesAndAGroupWithoutSwapRunsTogether() {
-        GroupPolicy policy = new GroupPolicy(
+        GroupPolicy policy = policy(
                 List.of(group("keep", false, false, true, "p", "q"), group("g", true, true, false, "a")), Set.of(), 0);
 
         assertThat(policy.evict("a", 0, running("p", "q"))).isEmpty();
@@ -48,7 +54,7 @@ class GroupPolicyTest {
 
     @Test
     void foundModelsRunTogetherWhileTheyFit() {
-        GroupPolicy policy = new GroupPolicy(List.of(), Set.of("a", "b", "c"), 100);
+        GroupPolicy policy = policy(List.of(), Set.of("a", "b", "c"), 100);
         List<Running> both = List.of(new Running("a", 2, false, 40), new Running("b", 1, false, 40));
 
         assertThat(policy.evict("c", 20, both)).isEmpty();
@@ -63,14 +69,13 @@ class GroupPolicyTest {
 
     @Test
     void anUnknownNeedWantsTheMachineForItself() {
-        GroupPolicy policy = new GroupPolicy(List.of(), Set.of("a", "b"), 100);
+        GroupPolicy policy = policy(List.of(), Set.of("a", "b"), 100);
 
         assertThat(policy.evict("a", 0, List.of(new Running("b", 1, false, 10))))
                 .containsExactly("b");
         assertThat(policy.evict("a", 10, List.of(new Running("b", 1, false, 0))))
                 .containsExactly("b");
-        assertThat(new GroupPolicy(List.of(), Set.of("a", "b"), 0)
-                        .evict("a", 10, List.of(new Running("b", 1, false, 10))))
+        assertThat(policy(List.of(), Set.of("a", "b"), 0).evict("a", 10, List.of(new Running("b", 1, false, 10))))
                 .as("no reading of memory: they take turns")
                 .containsExactly("b");
     }

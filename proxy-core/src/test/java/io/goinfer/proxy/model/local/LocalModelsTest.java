@@ -4,10 +4,12 @@ package io.goinfer.proxy.model.local;
 import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.goinfer.proxy.config.Balance;
 import io.goinfer.proxy.config.swap.SwapConfig;
 import io.goinfer.proxy.config.swap.SwapLoader;
+import io.goinfer.proxy.model.Admission;
+import io.goinfer.proxy.model.process.MemoryReadings;
 import io.goinfer.proxy.net.EventLoops;
-import io.goinfer.proxy.upstream.HttpUpstream;
 import io.goinfer.proxy.upstream.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -15,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -38,25 +39,30 @@ class LocalModelsTest {
 
     private void start(String yaml) throws Exception {
         SwapConfig config = SwapLoader.parse("test", yaml, Map.of()).config();
-        List<LocalModel> all = config.models().values().stream()
-                .map(model -> LocalModelFactory.configured(model, false))
-                .toList();
-        models = new LocalModels(
-                all,
-                new GroupPolicy(config.groups(), Set.of(), 0),
-                config.healthCheckTimeout(),
-                loops,
-                infos -> models().ifPresent(now -> now.statuses().stream()
-                        .filter(status -> status.state().equals("starting"))
-                        .map(status -> status.model().id())
-                        .filter(id -> started.isEmpty()
-                                || !started.get(started.size() - 1).equals(id))
-                        .forEach(started::add)));
-        eventually("the models are known", () -> models.statuses().size() == all.size());
+        start(config, Balance.DEFAULT, Set.of(), MemoryReadings.NONE);
     }
 
-    private java.util.Optional<LocalModels> models() {
-        return java.util.Optional.ofNullable(models);
+    private void start(SwapConfig config, Balance balance, Set<String> byMemory, MemoryReadings memory) {
+        LocalModelFactory factory = new LocalModelFactory("", List.of(), List.of(), balance, 256);
+        List<LocalModel> all = config.models().values().stream()
+                .map(model -> factory.configured(config, model))
+                .toList();
+        models = new LocalModels(
+                new LocalModels.Setup(
+                        all,
+                        new GroupPolicy(config.routing(), byMemory, Set.copyOf(balance.pinned()), memory.totalBytes()),
+                        config.selectors(),
+                        config.profiles()),
+                config.settings().healthCheckTimeout(),
+                memory,
+                loops);
+        models.onChange(() -> models.state().statuses().stream()
+                .filter(status -> status.state().equals("starting"))
+                .map(status -> status.model().id())
+                .filter(id ->
+                        started.isEmpty() || !started.get(started.size() - 1).equals(id))
+                .forEach(started::add));
+        eventually("the models are known", () -> models.state().statuses().size() == all.size());
     }
 
     private static String model(String id, String more) {
@@ -65,17 +71,22 @@ class LocalModelsTest {
     }
 
     /** One request. */
-    private final class Call implements Waiter.Events {
+    private final class Call implements Admission.Waiting {
         volatile boolean granted;
         volatile Refusal refusal;
-        final CompletionStage<Waiter> waiter;
+        final Admission.Ticket ticket;
 
         Call(String id) {
-            waiter = models.acquire(id, true, this);
+            this(id, 1);
+        }
+
+        Call(String id, int weight) {
+            ticket = models.enter(new Admission.Asked(id, true, false), this);
+            ticket.weigh(weight);
         }
 
         @Override
-        public void granted(HttpUpstream.Target target) {
+        public void granted(Admission.Grant grant) {
             granted = true;
         }
 
@@ -85,14 +96,14 @@ class LocalModelsTest {
         }
 
         void end() {
-            waiter.thenAccept(models::release);
+            ticket.leave();
         }
     }
 
     private String state(String id) {
-        return models.statuses().stream()
+        return models.state().statuses().stream()
                 .filter(status -> status.model().id().equals(id))
-                .map(LocalModels.Status::state)
+                .map(LocalState.Status::state)
                 .findFirst()
                 .orElse("?");
     }
@@ -167,7 +178,7 @@ class LocalModelsTest {
     }
 
     private static boolean waited(Call call) {
-        Waiter waiter = call.waiter.toCompletableFuture().join();
+        Waiter waiter = (Waiter) call.ticket;
         return System.nanoTime() - waiter.since > TimeUnit.SECONDS.toNanos(5);
     }
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
-package io.goinfer.proxy.exchange;
+package io.goinfer.proxy.net;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** How much all requests together may hold back while their model is looked for. Thread-safe. */
-public final class SelectBudget {
+/** How much all requests of a kind may hold together. Thread-safe. */
+public final class ByteBudget {
     private static final long MAX = 128L << 20;
 
     private final long limit;
     private final AtomicLong used = new AtomicLong();
 
-    public SelectBudget() {
+    public ByteBudget() {
         this.limit = Math.min(MAX, Runtime.getRuntime().maxMemory() / 4);
     }
 
-    boolean reserve(long bytes) {
+    public boolean reserve(long bytes) {
         if (used.addAndGet(bytes) > limit) {
             used.addAndGet(-bytes);
             return false;
@@ -23,11 +23,11 @@ public final class SelectBudget {
     }
 
     /** A few bytes that must be had. */
-    void take(long bytes) {
+    public void take(long bytes) {
         used.addAndGet(bytes);
     }
 
-    void release(long bytes) {
+    public void release(long bytes) {
         used.addAndGet(-bytes);
     }
 

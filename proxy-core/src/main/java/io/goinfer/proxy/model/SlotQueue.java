@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.model;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Requests in front of one server, in the order in which they came: llama-server itself notices late or never that somebody left its queue, so it gets
+ * no more than it runs at once. Confined to one loop.
+ */
+public final class SlotQueue {
+    /** One request. {@code weight} 0 = not known yet. */
+    public interface Entry {
+        boolean inference();
+
+        int weight();
+    }
+
+    private final Deque<Entry> waiting = new ArrayDeque<>();
+    private int slots;
+    private int used;
+
+    /** @param count 0 = no limit */
+    public void slots(int count) {
+        slots = count;
+    }
+
+    public int slots() {
+        return slots;
+    }
+
+    public int used() {
+        return used;
+    }
+
+    public int waiting() {
+        return waiting.size();
+    }
+
+    public void add(Entry entry) {
+        waiting.add(entry);
+    }
+
+    /** It left before it was granted. */
+    public boolean remove(Entry entry) {
+        return waiting.remove(entry);
+    }
+
+    /** It was granted and is over. */
+    public void done(Entry entry) {
+        used -= taken(entry);
+    }
+
+    public List<Entry> removeAll() {
+        List<Entry> all = List.copyOf(waiting);
+        waiting.clear();
+        return all;
+    }
+
+    /** Grants what there is room for. What needs no slot passes; what does not fit holds up who came later. */
+    public void fill(Consumer<Entry> grant) {
+        boolean blocked = false;
+        for (Entry entry : List.copyOf(waiting)) {
+            boolean known = !entry.inference() || entry.weight() > 0;
+            boolean room = !entry.inference() || slots == 0 || !blocked && used + taken(entry) <= slots;
+            if (known && room && waiting.remove(entry)) {
+                used += taken(entry);
+                grant.accept(entry);
+            } else {
+                blocked |= known;
+            }
+        }
+    }
+
+    /** More than there are: all of them. */
+    private int taken(Entry entry) {
+        return entry.inference() ? slots == 0 ? entry.weight() : Math.min(entry.weight(), slots) : 0;
+    }
+}
