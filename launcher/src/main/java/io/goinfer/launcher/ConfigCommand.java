@@ -3,14 +3,16 @@ package io.goinfer.launcher;
 
 import io.goinfer.proxy.config.ConfigException;
 import io.goinfer.proxy.config.ConfigLoader;
+import io.goinfer.proxy.config.ConfigProblem;
+import io.goinfer.proxy.config.Effective;
 import io.goinfer.proxy.config.GoinferConfig;
-import io.goinfer.proxy.config.Listen;
-import io.goinfer.proxy.config.Service;
+import io.goinfer.proxy.config.swap.SwapConfig;
 import io.goinfer.proxy.config.swap.SwapLoader;
+import io.goinfer.proxy.json.JsonTree;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.stream.Collectors;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -62,24 +64,34 @@ final class ConfigCommand {
     }
 
     @Command(
-            description = "Print every problem with file, line, key and what was expected.",
+            description = "Print every problem of goinfer.yml and llama-swap.yml with file, line, key and what was expected.",
             mixinStandardHelpOptions = true)
-    int check(@Option(names = "--config", paramLabel = "FILE") @Nullable Path file) throws IOException {
+    int check(@Mixin Files files) throws IOException {
         PrintWriter out = Terminal.out(spec);
-        Folders folders = new Folders(System.getenv());
-        Path found = folders.findConfig(file);
-        Path swap = folders.findSwapConfig(null, found);
+        int result = 0;
+        Path file = files.goinfer();
+        Path swap = files.swap();
+        result |= checked(
+                out, file == null ? "defaults" : file.toString(), () -> ConfigLoader.load(file, System.getenv())
+                        .warnings());
+        if (swap != null || files.swapConfigDir != null) {
+            result |= checked(
+                    out,
+                    swap == null ? String.valueOf(files.swapConfigDir) : swap.toString(),
+                    () -> SwapLoader.load(swap, files.swapConfigDir, System.getenv())
+                            .warnings());
+        }
+        return result;
+    }
+
+    private interface Load {
+        List<ConfigProblem> warnings() throws IOException, ConfigException;
+    }
+
+    private static int checked(PrintWriter out, String what, Load load) throws IOException {
         try {
-            ConfigLoader.load(found, System.getenv())
-                    .warnings()
-                    .forEach(warning -> out.println("warning: " + warning.text()));
-            out.println((found == null ? "defaults" : found) + ": ok");
-            if (swap != null) {
-                SwapLoader.load(swap, null, System.getenv())
-                        .warnings()
-                        .forEach(warning -> out.println("warning: " + warning.text()));
-                out.println(swap + ": ok");
-            }
+            load.warnings().forEach(warning -> out.println("warning: " + warning.text()));
+            out.println(what + ": ok");
             return 0;
         } catch (ConfigException e) {
             e.problems().forEach(problem -> out.println((problem.fatal() ? "error: " : "warning: ") + problem.text()));
@@ -88,45 +100,51 @@ final class ConfigCommand {
     }
 
     @Command(description = "Print the effective configuration, without secrets.", mixinStandardHelpOptions = true)
-    int show(@Option(names = "--config", paramLabel = "FILE") @Nullable Path file) throws IOException, ConfigException {
-        PrintWriter out = Terminal.out(spec);
-        GoinferConfig config = ConfigLoader.load(new Folders(System.getenv()).findConfig(file), System.getenv())
-                .config();
-        out.println("server:");
-        out.println("  listen:" + (config.server().listen().isEmpty() ? " {}" : ""));
-        for (Listen listen : config.server().listen()) {
-            out.println("    \"" + listen + "\": {services: ["
-                    + listen.services().stream().sorted().map(Service::word).collect(Collectors.joining(", "))
-                    + "], tls: "
-                    + listen.usesTls() + "}");
+    int show(
+            @Mixin Files files,
+            @Option(names = "--format", defaultValue = "yaml", description = "yaml (default) or json") String format)
+            throws IOException, ConfigException {
+        if (!format.equals("yaml") && !format.equals("json")) {
+            throw new IllegalArgumentException("--format " + format + " (expected: yaml or json)");
         }
-        out.println("  api_key: {"
-                + config.server().apiKeys().keySet().stream()
-                        .sorted()
-                        .map(role -> role + ": (hidden)")
-                        .collect(Collectors.joining(", "))
-                + "}");
-        out.println("  origins: " + config.server().origins());
-        out.println("  public_url: " + config.server().publicUrl());
-        out.println("tls: {certificate: " + config.tls().certificate() + ", key: "
-                + (config.tls().key() == null ? "null" : config.tls().key()) + "}");
-        out.println("node:");
-        out.println("  name: " + config.node().name());
-        out.println("  relays: " + config.node().relays());
-        out.println("  backends: ["
-                + config.node().backends().stream()
-                        .map(backend -> "{name: " + backend.name() + ", url: " + backend.url() + "}")
-                        .collect(Collectors.joining(", "))
-                + "]");
-        GoinferConfig.ModelsConfig models = config.models();
-        out.println("models_dir: " + models.folders());
-        out.println("llama: {exe: " + models.llamaExe() + ", args: {common: " + String.join(" ", models.commonArgs())
-                + "}}");
-        GoinferConfig.Limits limits = config.limits();
-        out.println("limits: {json_body: " + limits.jsonBodyBytes() + ", body: " + limits.bodyBytes() + ", select: "
-                + limits.selectBytes() + ", connections: " + limits.connections() + ", streams: " + limits.streams()
-                + ", drain: " + limits.drain().toSeconds() + "s, early_head: "
-                + limits.earlyHead().toSeconds() + "s}");
+        GoinferConfig config =
+                ConfigLoader.load(files.goinfer(), System.getenv()).config();
+        Path swap = files.swap();
+        if (swap != null || files.swapConfigDir != null) {
+            GoinferConfig.ModelsConfig models = config.models();
+            SwapConfig loaded = SwapLoader.load(swap, files.swapConfigDir, System.getenv())
+                    .config();
+            config = config.with(models.with(loaded.and(models.swap())));
+        }
+        Terminal.out(spec)
+                .println(format.equals("json") ? JsonTree.write(Effective.of(config)) : Effective.yaml(config));
         return 0;
+    }
+
+    /** Which files are meant. */
+    static final class Files {
+        @Option(names = "--config", paramLabel = "FILE", description = "goinfer.yml")
+        @Nullable
+        Path config;
+
+        @Option(names = "--swap-config", paramLabel = "FILE", description = "llama-swap.yml")
+        @Nullable
+        Path swapConfig;
+
+        @Option(names = "--swap-config-dir", paramLabel = "DIR", description = "a folder of more llama-swap files")
+        @Nullable
+        Path swapConfigDir;
+
+        private final Folders folders = new Folders(System.getenv());
+
+        @Nullable
+        Path goinfer() {
+            return folders.findConfig(config);
+        }
+
+        @Nullable
+        Path swap() {
+            return swapConfig == null && swapConfigDir != null ? null : folders.findSwapConfig(swapConfig, goinfer());
+        }
     }
 }

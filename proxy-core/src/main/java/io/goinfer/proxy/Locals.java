@@ -49,18 +49,18 @@ final class Locals implements AutoCloseable {
         this.config = config;
         this.loops = loops;
         this.fleet = fleet;
-        SwapConfig swap = config.models().swap();
-        this.models = new LocalModels(
-                setup(config, configured(config), Set.of(), 0), swap.settings().healthCheckTimeout(), memory, loops);
+        LocalModels.Setup first = setup(config, configured(config), Set.of(), 0);
+        this.models = new LocalModels(first, config.models().swap().settings().healthCheckTimeout(), memory, loops);
+        this.upstream = new AdmittedUpstream(models, new ByteBudget());
+        if (config.models().any()) {
+            fleet.add(OWNER, OWNER, upstream);
+        }
         models.onChange(() -> fleet.update(OWNER, models.state().infos(), true));
         models.onLoad(() -> {
             var load = models.load();
             fleet.load(OWNER, load.busy() + load.queued());
         });
-        this.upstream = new AdmittedUpstream(models, new ByteBudget());
-        if (config.models().any()) {
-            fleet.add(OWNER, OWNER, upstream);
-        }
+        models.replace(first).toCompletableFuture().join();
         this.rescans =
                 loops.next().scheduleWithFixedDelay(this::rescanSoon, RESCAN_SECONDS, RESCAN_SECONDS, TimeUnit.SECONDS);
     }

@@ -38,6 +38,8 @@ class ArchitectureTest {
                 .definedBy("io.goinfer.proxy.agent")
                 .layer("fleet")
                 .definedBy("io.goinfer.proxy.fleet")
+                .layer("control")
+                .definedBy("io.goinfer.proxy.control")
                 .layer("exchange")
                 .definedBy("io.goinfer.proxy.exchange")
                 .layer("route")
@@ -49,6 +51,7 @@ class ArchitectureTest {
                 .layer("ground")
                 .definedBy(
                         "io.goinfer.proxy.config..",
+                        "io.goinfer.proxy.json",
                         "io.goinfer.proxy.keys",
                         "io.goinfer.proxy.metrics",
                         "io.goinfer.proxy.net")
@@ -62,14 +65,16 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("wiring")
                 .whereLayer("fleet")
                 .mayOnlyBeAccessedByLayers("wiring", "admin", "agent")
+                .whereLayer("control")
+                .mayOnlyBeAccessedByLayers("wiring", "http", "agent")
                 .whereLayer("exchange")
                 .mayOnlyBeAccessedByLayers("wiring", "http", "agent")
                 .whereLayer("route")
                 .mayOnlyBeAccessedByLayers("wiring", "http", "agent", "fleet", "exchange")
                 .whereLayer("model")
-                .mayOnlyBeAccessedByLayers("wiring", "http", "agent", "fleet")
+                .mayOnlyBeAccessedByLayers("wiring", "http", "agent", "control", "fleet")
                 .whereLayer("upstream")
-                .mayOnlyBeAccessedByLayers("wiring", "http", "agent", "fleet", "exchange", "route", "model")
+                .mayOnlyBeAccessedByLayers("wiring", "http", "agent", "control", "fleet", "exchange", "route", "model")
                 .check(classes);
     }
 

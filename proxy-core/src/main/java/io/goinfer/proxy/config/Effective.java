@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.Yaml;
 
 /** What is in force, as maps and lists with the names of the files. Never a secret. Pure. */
 public final class Effective {
@@ -82,6 +84,14 @@ public final class Effective {
             all.put("llama-swap", of(models.swap()));
         }
         return all;
+    }
+
+    /** {@link #of(GoinferConfig)} as YAML. */
+    public static String yaml(GoinferConfig config) {
+        DumperOptions options = new DumperOptions();
+        options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
+        options.setSplitLines(false);
+        return new Yaml(options).dump(of(config)).stripTrailing();
     }
 
     private static Map<String, @Nullable Object> limits(GoinferConfig.Limits limits) {

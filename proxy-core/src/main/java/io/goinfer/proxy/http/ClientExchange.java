@@ -166,6 +166,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     void onRequestEnd() {
         if (!isOver()) {
             exchange.onRequestEnd();
+            tellLoading();
         }
     }
 
@@ -295,6 +296,20 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         place = to;
         rules.requests().running().at(entry, to.modelId());
         rules.requests().lastModels().used(key.id(), to.modelId());
+        tellLoading();
+    }
+
+    /** As llama-swap does it: chats only, and only while the model is not there. */
+    private void tellLoading() {
+        Place to = place;
+        boolean wanted = to != null
+                && to.loadingState()
+                && !to.ready()
+                && request.uri().startsWith("/v1/chat/completions")
+                && request.protocolVersion().equals(HttpVersion.HTTP_1_1);
+        if (to != null && wanted && !isOver() && exchange.streams()) {
+            waiting.tellLoading(to.modelId());
+        }
     }
 
     @Override

@@ -34,6 +34,7 @@ final class EarlyHead {
     private final Consumer<HttpHeaders> writeHead;
     private @Nullable Future<?> timer;
     private @Nullable StringBuilder error;
+    private @Nullable LoadingState loading;
     private boolean sent;
     private boolean answered;
 
@@ -56,6 +57,20 @@ final class EarlyHead {
         }
     }
 
+    /** Its model wants its load to be told of: the head goes out at once. Call it when the client is known to want a stream. */
+    void tellLoading(String model) {
+        if (!answered && !sent && loading == null) {
+            LoadingState told = new LoadingState();
+            loading = told;
+            if (timer != null) {
+                timer.cancel(false);
+            }
+            head();
+            event(told.begin(model));
+            timer = loop.schedule(this::tick, LoadingState.EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
     boolean sent() {
         return sent;
     }
@@ -64,16 +79,30 @@ final class EarlyHead {
         if (answered || !sent && !streams.getAsBoolean()) {
             return;
         }
+        if (loading != null) {
+            event(loading.tick());
+            timer = loop.schedule(this::tick, LoadingState.EVERY_MILLIS, TimeUnit.MILLISECONDS);
+            return;
+        }
         if (!sent) {
-            sent = true;
-            writeHead.accept(new DefaultHttpHeaders()
-                    .set("content-type", "text/event-stream")
-                    .set("cache-control", "no-cache, no-transform")
-                    .set("x-accel-buffering", "no"));
+            head();
         }
         edge.write(new DefaultHttpContent(Unpooled.wrappedBuffer(COMMENT)));
         edge.flush();
         timer = loop.schedule(this::tick, EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void head() {
+        sent = true;
+        writeHead.accept(new DefaultHttpHeaders()
+                .set("content-type", "text/event-stream")
+                .set("cache-control", "no-cache, no-transform")
+                .set("x-accel-buffering", "no"));
+    }
+
+    private void event(String text) {
+        edge.write(new DefaultHttpContent(Unpooled.copiedBuffer(text, StandardCharsets.UTF_8)));
+        edge.flush();
     }
 
     /** The answer is there, or nobody waits for one any more. */
@@ -91,6 +120,8 @@ final class EarlyHead {
         boolean stream = status == 200 && type != null && type.startsWith("text/event-stream");
         if (sent && !stream) {
             error = new StringBuilder();
+        } else if (loading != null) {
+            event(loading.end());
         }
         return sent;
     }

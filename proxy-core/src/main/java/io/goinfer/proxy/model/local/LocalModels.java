@@ -71,6 +71,7 @@ public final class LocalModels implements Admission, AutoCloseable {
     private @Nullable String profile;
     private boolean closed;
 
+    /** Nothing can be called before the first {@link #replace}. */
     public LocalModels(Setup setup, Duration healthTimeout, MemoryReadings memory, EventLoops loops) {
         this.loops = loops;
         this.loop = loops.next();
@@ -80,11 +81,11 @@ public final class LocalModels implements Admission, AutoCloseable {
         this.names = new LocalNames(Map.of(), Map.of(), null, reserved);
         this.scheduler = new Scheduler(runs, setup.policy(), healthTimeout, this::start);
         this.ticker = loop.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
-        replace(setup);
     }
 
-    /** New models; those that are unchanged keep running, the others are stopped. */
-    public void replace(Setup next) {
+    /** New models; those that are unchanged keep running, the others are stopped. Done when they can be called. */
+    public CompletionStage<Void> replace(Setup next) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
         loop.execute(() -> {
             setup = next;
             if (profile != null && !next.profiles().containsKey(profile)) {
@@ -108,7 +109,9 @@ public final class LocalModels implements Admission, AutoCloseable {
             }
             wanted.values().forEach(model -> runs.put(model.id(), run(model)));
             publish();
+            done.complete(null);
         });
+        return done;
     }
 
     private ModelRun run(LocalModel model) {

@@ -47,22 +47,19 @@ class LocalModelsTest {
         List<LocalModel> all = config.models().values().stream()
                 .map(model -> factory.configured(config, model))
                 .toList();
-        models = new LocalModels(
-                new LocalModels.Setup(
-                        all,
-                        new GroupPolicy(config.routing(), byMemory, Set.copyOf(balance.pinned()), memory.totalBytes()),
-                        config.selectors(),
-                        config.profiles()),
-                config.settings().healthCheckTimeout(),
-                memory,
-                loops);
+        LocalModels.Setup setup = new LocalModels.Setup(
+                all,
+                new GroupPolicy(config.routing(), byMemory, Set.copyOf(balance.pinned()), memory.totalBytes()),
+                config.selectors(),
+                config.profiles());
+        models = new LocalModels(setup, config.settings().healthCheckTimeout(), memory, loops);
         models.onChange(() -> models.state().statuses().stream()
                 .filter(status -> status.state().equals("starting"))
                 .map(status -> status.model().id())
                 .filter(id ->
                         started.isEmpty() || !started.get(started.size() - 1).equals(id))
                 .forEach(started::add));
-        eventually("the models are known", () -> models.state().statuses().size() == all.size());
+        models.replace(setup).toCompletableFuture().join();
     }
 
     private static String model(String id, String more) {
