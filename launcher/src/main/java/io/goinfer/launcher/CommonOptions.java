@@ -39,7 +39,8 @@ final class CommonOptions {
     @Option(
             names = "--swap-config-dir",
             paramLabel = "DIR",
-            description = "more llama-swap configuration: its *.yml and *.yaml files, joined in the order of their names")
+            description =
+                    "more llama-swap configuration: its *.yml and *.yaml files, joined in the order of their names")
     @Nullable
     Path swapConfigDir;
 

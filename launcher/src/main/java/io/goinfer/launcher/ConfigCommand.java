@@ -16,6 +16,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code goinfer config generate|show|check}. */
@@ -64,7 +65,8 @@ final class ConfigCommand {
     }
 
     @Command(
-            description = "Print every problem of goinfer.yml and llama-swap.yml with file, line, key and what was expected.",
+            description =
+                    "Print every problem of goinfer.yml and llama-swap.yml with file, line, key and what was expected.",
             mixinStandardHelpOptions = true)
     int check(@Mixin Files files) throws IOException {
         PrintWriter out = Terminal.out(spec);
@@ -72,8 +74,9 @@ final class ConfigCommand {
         Path file = files.goinfer();
         Path swap = files.swap();
         result |= checked(
-                out, file == null ? "defaults" : file.toString(), () -> ConfigLoader.load(file, System.getenv())
-                        .warnings());
+                out,
+                file == null ? "defaults" : file.toString(),
+                () -> ConfigLoader.load(file, System.getenv()).warnings());
         if (swap != null || files.swapConfigDir != null) {
             result |= checked(
                     out,
@@ -112,8 +115,8 @@ final class ConfigCommand {
         Path swap = files.swap();
         if (swap != null || files.swapConfigDir != null) {
             GoinferConfig.ModelsConfig models = config.models();
-            SwapConfig loaded = SwapLoader.load(swap, files.swapConfigDir, System.getenv())
-                    .config();
+            SwapConfig loaded =
+                    SwapLoader.load(swap, files.swapConfigDir, System.getenv()).config();
             config = config.with(models.with(loaded.and(models.swap())));
         }
         Terminal.out(spec)

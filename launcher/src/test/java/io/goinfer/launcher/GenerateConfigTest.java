@@ -67,7 +67,7 @@ class GenerateConfigTest {
         SwapLoader.Loaded loaded = SwapLoader.load(file, null, Map.of());
         assertThat(loaded.warnings()).isEmpty();
         SwapConfig.Model model = loaded.config().models().get("acme/coder");
-        assertThat(model.command())
+        assertThat(model.start().command())
                 .containsExactly(
                         "/opt/ls", "--port", "${PORT}", "-m", models.toRealPath() + "/coder&c=8192.gguf", "-c", "8192");
         assertThat(loaded.config().models().get("GI_acme/coder").useModelName()).isEqualTo("acme/coder");

@@ -174,6 +174,18 @@ public final class Relay implements AutoCloseable {
                         .mapToLong(one -> one.session().outstandingCredit())
                         .sum());
         metrics.gauge(
+                "goinfer_models_slots",
+                "Slots of this machine's loaded models.",
+                () -> locals.models().load().slots());
+        metrics.gauge(
+                "goinfer_models_busy",
+                "Slots at work.",
+                () -> locals.models().load().busy());
+        metrics.gauge(
+                "goinfer_models_queued",
+                "Requests that wait for a model of this machine, or for a slot.",
+                () -> locals.models().load().queued());
+        metrics.gauge(
                 "goinfer_select_held_bytes",
                 "Held back while models are looked for.",
                 () -> rules.budget().used());

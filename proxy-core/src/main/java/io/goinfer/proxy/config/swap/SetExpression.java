@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A set of llama-swap's matrix: which models may run together. {@code a | b & c} means {a} or {b, c}; {@code +name} is another set. Solved without
@@ -16,7 +17,19 @@ import java.util.function.Function;
 public sealed interface SetExpression {
     record Model(String id) implements SetExpression {}
 
-    record AllOf(List<SetExpression> parts) implements SetExpression {}
+    record AllOf(List<SetExpression> parts) implements SetExpression {
+        boolean isDisjoint(List<String> relevant, Map<String, SetExpression> sets) {
+            Set<String> seen = new LinkedHashSet<>();
+            for (SetExpression part : parts) {
+                for (String id : part.models(sets)) {
+                    if (relevant.contains(id) && !seen.add(id)) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        }
+    }
 
     record OneOf(List<SetExpression> parts) implements SetExpression {}
 
@@ -80,6 +93,55 @@ public sealed interface SetExpression {
             all = undominated(next);
         }
         return all;
+    }
+
+    /**
+     * The combination whose covered models weigh most; of equals the first of the expression. Parts that share no relevant model are solved one by one, so
+     * that the number of combinations does not matter.
+     *
+     * @param weights of the relevant models
+     * @param required index of a model that it must hold, -1 = none
+     * @return null: no combination holds it
+     */
+    default @Nullable BitSet best(
+            List<String> relevant, long[] weights, int required, Map<String, SetExpression> sets) {
+        if (this instanceof Reference reference) {
+            return java.util.Objects.requireNonNull(sets.get(reference.set()), "checked when it was read")
+                    .best(relevant, weights, required, sets);
+        }
+        if (this instanceof AllOf all && all.isDisjoint(relevant, sets)) {
+            BitSet together = new BitSet();
+            for (SetExpression part : all.parts()) {
+                boolean holds = required >= 0 && part.models(sets).contains(relevant.get(required));
+                BitSet one = part.best(relevant, weights, holds ? required : -1, sets);
+                if (one != null) {
+                    together.or(one);
+                }
+            }
+            return required < 0 || together.get(required) ? together : null;
+        }
+        List<BitSet> candidates;
+        if (this instanceof OneOf one) {
+            candidates = new ArrayList<>();
+            for (SetExpression part : one.parts()) {
+                BitSet best = part.best(relevant, weights, required, sets);
+                if (best != null) {
+                    candidates.add(best);
+                }
+            }
+        } else {
+            candidates = covers(relevant, sets);
+        }
+        BitSet heaviest = null;
+        long most = -1;
+        for (BitSet candidate : candidates) {
+            long weight = candidate.stream().mapToLong(i -> weights[i]).sum();
+            if ((required < 0 || candidate.get(required)) && weight > most) {
+                most = weight;
+                heaviest = candidate;
+            }
+        }
+        return heaviest;
     }
 
     private static List<BitSet> undominated(List<BitSet> all) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model.local;
 
-import io.goinfer.proxy.config.swap.SetExpression;
 import io.goinfer.proxy.config.swap.SwapConfig.Matrix;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -23,12 +22,6 @@ final class MatrixPolicy implements EvictionPolicy {
         this.matrix = matrix;
     }
 
-    /** True if a set names it. */
-    boolean knows(String id) {
-        return matrix.sets().values().stream()
-                .anyMatch(set -> set.models(matrix.sets()).contains(id));
-    }
-
     @Override
     public List<String> evict(String target, long needBytes, Collection<Running> running) {
         List<String> others = running.stream()
@@ -38,29 +31,29 @@ final class MatrixPolicy implements EvictionPolicy {
                 .toList();
         List<String> relevant = new ArrayList<>(others);
         relevant.add(target);
+        long[] weights = relevant.stream()
+                .mapToLong(id -> matrix.evictCosts().getOrDefault(id, 1))
+                .toArray();
         List<String> best = others;
         long bestCost = Long.MAX_VALUE;
         String bestSet = "";
         for (var set : matrix.sets().entrySet()) {
-            SetExpression expression = set.getValue();
-            for (BitSet covered : expression.covers(relevant, matrix.sets())) {
-                if (!covered.get(others.size())) {
-                    continue;
+            BitSet covered = set.getValue().best(relevant, weights, others.size(), matrix.sets());
+            if (covered == null) {
+                continue;
+            }
+            List<String> missing = new ArrayList<>();
+            long cost = 0;
+            for (int i = 0; i < others.size(); i++) {
+                if (!covered.get(i)) {
+                    missing.add(others.get(i));
+                    cost += weights[i];
                 }
-                List<String> missing = new ArrayList<>();
-                for (int i = 0; i < others.size(); i++) {
-                    if (!covered.get(i)) {
-                        missing.add(others.get(i));
-                    }
-                }
-                long cost = missing.stream()
-                        .mapToLong(id -> matrix.evictCosts().getOrDefault(id, 1))
-                        .sum();
-                if (cost < bestCost) {
-                    bestCost = cost;
-                    best = missing;
-                    bestSet = set.getKey();
-                }
+            }
+            if (cost < bestCost) {
+                bestCost = cost;
+                best = missing;
+                bestSet = set.getKey();
             }
         }
         LOG.debug("matrix: model={} set={} evict={} running={}", target, bestSet, best, others);
