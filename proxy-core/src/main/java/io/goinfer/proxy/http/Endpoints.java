@@ -115,15 +115,15 @@ public final class Endpoints {
                 new Endpoint(
                         "/models",
                         GET,
-                        Set.of(Service.MODELS),
-                        Role.USER,
-                        (call, caller) -> files(router, fleet, call, false)),
-                new Endpoint(
-                        "/models",
-                        GET,
                         Set.of(Service.OPENAI, Service.LLAMA_SWAP),
                         Role.USER,
                         (call, caller) -> files(router, fleet, call, true)),
+                new Endpoint(
+                        "/models",
+                        GET,
+                        Set.of(Service.MODELS),
+                        Role.USER,
+                        (call, caller) -> files(router, fleet, call, false)),
                 new Endpoint(
                         "/metrics",
                         GET,

@@ -110,7 +110,7 @@ final class FleetControl {
     /** The node that has the model of the path; null: it is here, nowhere, or the path names none. */
     private @Nullable String ownerOf(Call call, Map<String, Upstream> there) {
         for (String prefix : OF_A_MODEL) {
-            if (call.path().startsWith(prefix)) {
+            if (call.path().startsWith(prefix) && !call.path().equals("/logs/stream")) {
                 String name = call.rest(prefix);
                 Model model = router.catalog().find(name);
                 if (model == null || local.models().knows(name)) {

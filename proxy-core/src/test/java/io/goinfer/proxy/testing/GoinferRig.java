@@ -37,7 +37,7 @@ public final class GoinferRig implements AutoCloseable {
         this.relay = new Relay(new Relay.Options(
                 config,
                 List.of(
-                        new Listen("127.0.0.1", 0, EnumSet.of(Service.OPENAI, Service.MODELS, Service.ADMIN), null),
+                        new Listen("127.0.0.1", 0, EnumSet.complementOf(EnumSet.of(Service.TUNNEL)), null),
                         new Listen("127.0.0.1", tunnelPort, EnumSet.of(Service.OPENAI, Service.TUNNEL), null)),
                 false,
                 folder.resolve("relay"),

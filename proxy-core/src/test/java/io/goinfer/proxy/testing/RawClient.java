@@ -25,6 +25,10 @@ public final class RawClient implements AutoCloseable {
         return this;
     }
 
+    public RawClient get(String path, String key) throws IOException {
+        return send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key + "\r\n\r\n");
+    }
+
     public RawClient post(String path, String key, String body) throws IOException {
         return send("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key
                 + "\r\nContent-Type: application/json\r\nContent-Length: "

@@ -92,6 +92,10 @@ final class Infer {
         String tokens = body.raw("max_tokens");
         IGNORED.forEach(body::remove);
         body.remove("timeout");
+        if (String.valueOf(body.raw("model")).startsWith("{")) {
+            // Old clients send {"name", "ctx"}; where it goes is decided.
+            body.remove("model");
+        }
         DEFAULTS.forEach((name, value) -> {
             if (body.isNull(name)) {
                 body.put(name, value);
