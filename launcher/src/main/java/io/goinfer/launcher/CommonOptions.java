@@ -98,9 +98,14 @@ final class CommonOptions {
 
     /** File, environment, then the flags. Warnings go to the log. */
     GoinferConfig load() throws IOException, ConfigException {
+        return load(false);
+    }
+
+    /** @param noApiKey keys are not looked at */
+    GoinferConfig load(boolean noApiKey) throws IOException, ConfigException {
         LogSetup.level(quiet, verbose);
         Path file = folders().findConfig(config);
-        ConfigLoader.Loaded loaded = ConfigLoader.load(file, System.getenv());
+        ConfigLoader.Loaded loaded = ConfigLoader.load(file, System.getenv(), noApiKey);
         for (ConfigProblem warning : loaded.warnings()) {
             LOG.warn("{}", warning.text());
         }

@@ -78,7 +78,7 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         PrintWriter out = Terminal.out(spec);
         FirstStart first = new FirstStart(common);
-        GoinferConfig config = withPublicUrl(common.load());
+        GoinferConfig config = withPublicUrl(common.load(noApiKey));
         List<Listen> listeners = listeners(config);
         boolean swapOnly = first.configMissing() && asLlamaSwap(config, listeners);
         noApiKey |= swapOnly;

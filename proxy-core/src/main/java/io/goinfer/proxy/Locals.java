@@ -17,12 +17,14 @@ import io.goinfer.proxy.model.process.MachineMemory;
 import io.goinfer.proxy.model.process.MemoryReadings;
 import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.net.EventLoops;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +36,9 @@ final class Locals implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Locals.class);
     private static final long RESCAN_SECONDS = 5;
 
+    /** How often lists learn of headers while many are being read. */
+    private static final long HEADERS_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     private final Fleet fleet;
     private final EventLoops loops;
     private final MemoryReadings memory = new MachineMemory();
@@ -42,6 +47,8 @@ final class Locals implements AutoCloseable {
     private final HeaderCache headers = new HeaderCache();
     private final io.netty.util.concurrent.Future<?> rescans;
     private List<LocalModel> current = List.of();
+    private final AtomicBoolean scanning = new AtomicBoolean();
+    private Set<Path> missing = Set.of();
     private boolean scanned;
     private volatile GoinferConfig config;
 
@@ -110,13 +117,36 @@ final class Locals implements AutoCloseable {
     }
 
     private void rescanSoon() {
-        if (config.models().any()) {
-            loops.blocking().execute(() -> rescan(false));
+        if (config.models().any() && scanning.compareAndSet(false, true)) {
+            loops.blocking().execute(() -> {
+                try {
+                    rescan(false);
+                } finally {
+                    scanning.set(false);
+                }
+            });
+        }
+    }
+
+    /** Lists first, reads then: a list never waits for the headers of many files. Blocking. */
+    private void rescan(boolean changed) {
+        List<Path> unread = scan(changed);
+        long told = System.nanoTime();
+        for (Path file : unread) {
+            headers.header(file);
+            if (System.nanoTime() - told > HEADERS_NANOS) {
+                told = System.nanoTime();
+                scan(false);
+            }
+        }
+        if (!unread.isEmpty()) {
+            scan(false);
         }
     }
 
     /** Blocking. What is configured wins over what is found under the same name or in the same file. */
-    private synchronized void rescan(boolean changed) {
+    private synchronized List<Path> scan(boolean changed) {
+        List<Path> unread = new ArrayList<>();
         GoinferConfig now = config;
         LocalModelFactory factory = factory(now);
         List<LocalModel> all = new ArrayList<>();
@@ -132,10 +162,14 @@ final class Locals implements AutoCloseable {
         }
         int configured = all.size();
         Set<String> byMemory = new LinkedHashSet<>();
+        warnOfMissing(now.models().folders());
         List<FoundModel> found =
                 now.models().discover() ? ModelFinder.find(now.models().folders()) : List.of();
         for (FoundModel one : found) {
-            HeaderCache.Entry header = headers.header(one.file());
+            HeaderCache.Entry header = headers.known(one.file());
+            if (header == HeaderCache.UNREAD) {
+                unread.add(one.file());
+            }
             boolean projector = header.header() != null && header.header().projector();
             if (files.contains(one.file().toString()) || projector) {
                 continue;
@@ -161,6 +195,21 @@ final class Locals implements AutoCloseable {
             scanned = true;
             preload(now.models().swap().preload());
         }
+        return unread;
+    }
+
+    /** Once for each that is missing, and again when it is missing again. */
+    private void warnOfMissing(List<Path> folders) {
+        Set<Path> now = new LinkedHashSet<>();
+        for (Path folder : folders) {
+            if (!Files.isDirectory(folder)) {
+                now.add(folder);
+                if (!missing.contains(folder)) {
+                    LOG.warn("models_dir: {} is no folder; it will be looked for again", folder);
+                }
+            }
+        }
+        missing = now;
     }
 
     /** One after the other, as llama-swap does it. */

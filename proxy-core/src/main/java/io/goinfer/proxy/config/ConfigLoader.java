@@ -39,15 +39,24 @@ public final class ConfigLoader {
     private final Map<String, String> environment;
     private final List<ConfigProblem> problems = new ArrayList<>();
 
-    private ConfigLoader(Map<String, String> environment) {
+    private final boolean noApiKey;
+
+    private ConfigLoader(Map<String, String> environment, boolean noApiKey) {
         this.environment = environment;
+        this.noApiKey = noApiKey;
     }
 
     /** @param file null: no file, defaults and environment only */
     public static Loaded load(@Nullable Path file, Map<String, String> environment)
             throws IOException, ConfigException {
+        return load(file, environment, false);
+    }
+
+    /** @param noApiKey keys are not looked at, so that placeholders do no harm */
+    public static Loaded load(@Nullable Path file, Map<String, String> environment, boolean noApiKey)
+            throws IOException, ConfigException {
         String text = file == null ? "" : Files.readString(file);
-        return new ConfigLoader(environment).read(file == null ? "environment" : file.toString(), text);
+        return new ConfigLoader(environment, noApiKey).read(file == null ? "environment" : file.toString(), text);
     }
 
     private Loaded read(String source, String text) throws ConfigException {
@@ -118,8 +127,12 @@ public final class ConfigLoader {
                 continue;
             }
             if (key.contains("PLEASE")) {
+                boolean harmless = noApiKey || fromEnvironment(name);
                 tree.problem(
-                        name, "is a placeholder (expected: your own key; make one with: goinfer keys create)", true);
+                        name,
+                        "is a placeholder (expected: your own key; make one with: goinfer keys create)"
+                                + (harmless ? "; it is not used" : ""),
+                        !harmless);
             } else if (key.isBlank()) {
                 tree.problem(name, "is empty", true);
             } else {
@@ -131,6 +144,12 @@ public final class ConfigLoader {
         put(keys, "admin", "GI_API_KEY_ADMIN");
         put(keys, "user", "GI_API_KEY_USER");
         return keys;
+    }
+
+    private boolean fromEnvironment(String role) {
+        return role.equals("admin")
+                ? !variable("GI_API_KEY_ADMIN", variable("GI_API_KEY", "")).isEmpty()
+                : role.equals("user") && !variable("GI_API_KEY_USER", "").isEmpty();
     }
 
     private void put(Map<String, String> keys, String role, String variable) {

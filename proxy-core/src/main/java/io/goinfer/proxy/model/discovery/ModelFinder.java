@@ -71,6 +71,10 @@ public final class ModelFinder {
     }
 
     private void walk(Path root) {
+        if (!Files.isDirectory(root)) {
+            // Whoever gave it says so, once.
+            return;
+        }
         FileVisitor<Path> visitor = new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
@@ -102,7 +106,7 @@ public final class ModelFinder {
         }
         try {
             if (!Files.isReadable(file) || Files.size(file) < MIN_BYTES) {
-                LOG.info("{} is not readable or too small to be a model", file);
+                LOG.debug("{} is not readable or too small to be a model", file);
             } else if (name.startsWith("mmproj")) {
                 projectors
                         .computeIfAbsent(file.getParent(), folder -> new ArrayList<>())

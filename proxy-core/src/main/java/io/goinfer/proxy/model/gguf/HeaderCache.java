@@ -4,8 +4,8 @@ package io.goinfer.proxy.model.gguf;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Headers by path, size and time of change, so that a file is read once. Blocking; not thread-safe. */
 public final class HeaderCache {
@@ -17,7 +17,24 @@ public final class HeaderCache {
 
     private record Key(Path path, long size, long changed) {}
 
-    private final Map<Key, Entry> entries = new HashMap<>();
+    private final Map<Key, Entry> entries = new ConcurrentHashMap<>();
+
+    /** Nobody has read it yet. */
+    public static final Entry UNREAD = new Entry(null, "");
+
+    /** What is known of it, without reading more than its size and time. */
+    public Entry known(Path file) {
+        try {
+            return entries.getOrDefault(
+                    new Key(
+                            file,
+                            Files.size(file),
+                            Files.getLastModifiedTime(file).toMillis()),
+                    UNREAD);
+        } catch (IOException e) {
+            return UNREAD;
+        }
+    }
 
     public Entry header(Path file) {
         try {
