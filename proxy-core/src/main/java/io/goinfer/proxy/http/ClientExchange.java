@@ -86,7 +86,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                 new RequestHead(
                         requestId,
                         request.method().name(),
-                        direct == null ? request.uri() : direct.path(),
+                        direct == null ? Upstreams.plain(request.uri()) : direct.path(),
                         headers,
                         hasBody),
                 model,

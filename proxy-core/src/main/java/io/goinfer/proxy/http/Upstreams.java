@@ -60,6 +60,13 @@ final class Upstreams {
         return inference ? Role.USER : Role.LLAMA_SWAP;
     }
 
+    /** llama-swap's paths without a version, and of audio servers, as the server knows them. */
+    static String plain(String uri) {
+        return uri.startsWith("/v/")
+                ? uri.substring("/v".length())
+                : uri.startsWith("/audioapi/") ? uri.substring("/audioapi".length()) : uri;
+    }
+
     private static String decoded(String text) {
         try {
             return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);

@@ -44,6 +44,8 @@ public final class JsonScanner implements BodyScanner, ByteProcessor {
     private long valueStart;
     private boolean keyIsModel;
     private boolean keyIsStream;
+    private boolean keyIsName;
+    private boolean inModel;
     private @Nullable String model;
     private long modelStart;
     private long modelEnd;
@@ -179,14 +181,21 @@ public final class JsonScanner implements BodyScanner, ByteProcessor {
         length = 0;
         if (depth == 1 && keyIsModel) {
             modelTwice |= modelSeen;
-            if (b != '"') {
+            // Old clients of goinfer name it in an object; it is seen when that is over.
+            inModel = b == '{';
+            if (b != '"' && !inModel) {
                 modelSeen = true;
             }
         }
         switch (b) {
-            case '{' -> open(true);
+            case '{' -> {
+                if (depth == 1 && inModel) {
+                    modelStart = position;
+                }
+                open(true);
+            }
             case '[' -> open(false);
-            case '"' -> beginString(false, depth == 1 && keyIsModel);
+            case '"' -> beginString(false, depth == 1 && keyIsModel || depth == 2 && inModel && keyIsName);
             default -> {
                 state = State.SCALAR;
                 scalar(b);
@@ -196,7 +205,7 @@ public final class JsonScanner implements BodyScanner, ByteProcessor {
 
     private void key(byte b) {
         if (b == '"') {
-            beginString(true, depth == 1);
+            beginString(true, depth == 1 || depth == 2 && inModel);
         } else {
             fail("expected a member name");
         }
@@ -257,7 +266,8 @@ public final class JsonScanner implements BodyScanner, ByteProcessor {
 
     private void endString() {
         if (stringIsKey) {
-            String name = depth == 1 && capture ? captured() : "";
+            String name = capture ? captured() : "";
+            keyIsName = depth == 2 && name.equals("name");
             if (depth == 1) {
                 keyIsModel = name.equals("model");
                 keyIsStream = name.equals("stream");
@@ -270,6 +280,8 @@ public final class JsonScanner implements BodyScanner, ByteProcessor {
             model = captured();
             modelStart = valueStart;
             modelEnd = position + 1;
+        } else if (depth == 2 && inModel && keyIsName) {
+            model = captured();
         }
         endValue();
     }
@@ -410,6 +422,11 @@ public final class JsonScanner implements BodyScanner, ByteProcessor {
             return;
         }
         depth--;
+        if (inModel && depth == 1) {
+            inModel = false;
+            modelSeen = true;
+            modelEnd = position + 1;
+        }
         endValue();
     }
 

@@ -145,4 +145,22 @@ class JsonScannerTest {
     void nestingIsBounded() {
         assertThat(scan("[".repeat(600), 100).error()).contains("nested deeper");
     }
+
+    @Test
+    void aModelMayBeAnObjectWithAName() {
+        JsonScanner scanner = new JsonScanner();
+        byte[] json =
+                "{\"a\":{\"name\":\"no\"},\"model\": {\"ctx\":1,\"x\":{\"name\":\"no\"},\"name\":\"m\"},\"name\":\"no\"}"
+                        .getBytes(StandardCharsets.UTF_8);
+        assertThat(scanner.read(Unpooled.wrappedBuffer(json))).isTrue();
+        assertThat(scanner.end()).isTrue();
+        assertThat(scanner.model()).isEqualTo("m");
+        String value = new String(json, StandardCharsets.UTF_8)
+                .substring((int) scanner.modelStart(), (int) scanner.modelEnd());
+        assertThat(value).isEqualTo("{\"ctx\":1,\"x\":{\"name\":\"no\"},\"name\":\"m\"}");
+        JsonScanner nameless = new JsonScanner();
+        nameless.read(Unpooled.wrappedBuffer("{\"model\":{\"ctx\":1}}".getBytes(StandardCharsets.UTF_8)));
+        assertThat(nameless.modelSeen()).isTrue();
+        assertThat(nameless.model()).isNull();
+    }
 }
