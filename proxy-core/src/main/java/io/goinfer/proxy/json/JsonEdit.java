@@ -52,7 +52,7 @@ public final class JsonEdit {
     }
 
     public boolean has(String name) {
-        return raw(name) != null;
+        return find(top(), name) != null;
     }
 
     /** Null unless it is there and a string. */

@@ -5,7 +5,8 @@ import io.netty.buffer.ByteBuf;
 
 /** The last bytes of an answer that passes, for what it says of its cost. Small, and made only when bytes come. Confined to one loop. */
 public final class Tail {
-    private static final int SIZE = 4 << 10;
+    private static final int SIZE = 2 << 10;
+    private static final int FIRST = 512;
 
     private byte[] bytes = new byte[0];
     private int end;
@@ -14,8 +15,9 @@ public final class Tail {
     public void add(ByteBuf content) {
         int size = Math.min(SIZE, content.readableBytes());
         int from = content.writerIndex() - size;
-        if (bytes.length == 0) {
-            bytes = new byte[2 * SIZE];
+        if (end + size > bytes.length && bytes.length < 2 * SIZE) {
+            // Most answers are small, and many begin at the same time.
+            bytes = java.util.Arrays.copyOf(bytes, Math.min(2 * SIZE, Math.max(FIRST, 2 * (end + size))));
         }
         if (end + size > bytes.length) {
             // Keeps the last half: moved once in a while instead of each time.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -18,7 +19,7 @@ public final class SlotQueue {
         int weight();
     }
 
-    private final Deque<Entry> waiting = new ArrayDeque<>();
+    private final Set<Entry> waiting = new LinkedHashSet<>();
     private int slots;
     private int used;
 
@@ -59,13 +60,15 @@ public final class SlotQueue {
         return all;
     }
 
-    /** Grants what there is room for. What needs no slot passes; what does not fit holds up who came later. */
+    /** Grants what there is room for; {@code grant} must not come back here. What needs no slot passes; what does not fit holds up who came later. */
     public void fill(Consumer<Entry> grant) {
         boolean blocked = false;
-        for (Entry entry : List.copyOf(waiting)) {
+        for (Iterator<Entry> each = waiting.iterator(); each.hasNext(); ) {
+            Entry entry = each.next();
             boolean known = !entry.inference() || entry.weight() > 0;
             boolean room = !entry.inference() || slots == 0 || !blocked && used + taken(entry) <= slots;
-            if (known && room && waiting.remove(entry)) {
+            if (known && room) {
+                each.remove();
                 used += taken(entry);
                 grant.accept(entry);
             } else {

@@ -35,6 +35,7 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
     private final Admission.Ticket ticket;
     private boolean collecting;
     private @Nullable ByteBuf collected;
+    private @Nullable JsonEdit json;
     private long reserved;
     private @Nullable Grant granted;
     private @Nullable Stream inner;
@@ -134,7 +135,8 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
     }
 
     private void weigh() {
-        JsonEdit body = object();
+        json = object();
+        JsonEdit body = json;
         ticket.weigh(body == null ? 1 : Weight.of(head.path(), body));
         String keep = body == null ? null : body.raw("keep_alive");
         Duration time = keep == null ? null : KeepAlive.parse(keep);
@@ -158,7 +160,7 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
         if (grant == null || over || inner != null || collecting && !ended) {
             return;
         }
-        JsonEdit body = collecting ? object() : null;
+        JsonEdit body = json;
         if (LlamaPaths.isInfer(head.path())) {
             String problem =
                     body == null ? "expected a JSON object" : Infer.of(body).problem();
@@ -206,6 +208,7 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
         inner = stream;
         ByteBuf bytes = collected;
         collected = null;
+        json = null;
         if (plan != null) {
             release(bytes);
             stream.body(Unpooled.wrappedBuffer(plan.body()));
