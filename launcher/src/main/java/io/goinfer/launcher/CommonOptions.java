@@ -136,7 +136,7 @@ final class CommonOptions {
         for (String text : backends) {
             all.add(BackendConfig.parse(text));
         }
-        return config.with(
-                new GoinferConfig.NodeConfig(config.node().name(), config.node().relays(), all));
+        GoinferConfig.NodeConfig node = config.node();
+        return config.with(new GoinferConfig.NodeConfig(node.name(), node.relays(), node.transport(), all));
     }
 }

@@ -4,6 +4,7 @@ package io.goinfer.launcher;
 import io.goinfer.proxy.Node;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.config.Transport;
 import io.goinfer.proxy.net.HostNames;
 import java.io.BufferedReader;
 import java.io.Console;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -53,13 +55,19 @@ final class ConnectCommand implements Callable<Integer> {
     @Option(names = "--name", paramLabel = "NAME", description = "this node's name (default: the host's name)")
     private @Nullable String name;
 
+    @Option(
+            names = "--transport",
+            paramLabel = "auto|quic|tcp",
+            description = "auto: QUIC, and TCP where no UDP passes (default: node.transport, or auto)")
+    private @Nullable String transport;
+
     @Spec
     private @Nullable CommandSpec spec;
 
     @Override
     public Integer call() throws Exception {
         PrintWriter out = Terminal.out(spec);
-        GoinferConfig config = common.load();
+        GoinferConfig config = withTransport(common.load());
         Path state = common.state().resolve("node");
         List<RelayAddress> addresses = addresses(config, state);
         String configured = config.node().name();
@@ -84,6 +92,19 @@ final class ConnectCommand implements Callable<Integer> {
         node.stop(config.limits().drain());
         LogSetup.flush();
         return 0;
+    }
+
+    private GoinferConfig withTransport(GoinferConfig config) {
+        if (transport == null) {
+            return config;
+        }
+        GoinferConfig.NodeConfig node = config.node();
+        Transport chosen = Arrays.stream(Transport.values())
+                .filter(one -> one.toString().equals(transport))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "--transport " + transport + " (expected: auto, quic or tcp)"));
+        return config.with(new GoinferConfig.NodeConfig(node.name(), node.relays(), chosen, node.backends()));
     }
 
     private List<RelayAddress> addresses(GoinferConfig config, Path state) throws IOException {

@@ -8,6 +8,7 @@ import io.goinfer.proxy.Relay;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.BackendConfig;
 import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.config.Transport;
 import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.config.Service;
 import io.goinfer.proxy.keys.Role;
@@ -102,7 +103,8 @@ final class DemoCommand implements Callable<Integer> {
             return run(
                     out,
                     folder,
-                    empty.with(new GoinferConfig.NodeConfig(null, List.of(), List.of(BackendConfig.parse(url)))));
+                    empty.with(new GoinferConfig.NodeConfig(
+                            null, List.of(), Transport.AUTO, List.of(BackendConfig.parse(url)))));
         } finally {
             if (simulated != null) {
                 simulated.close();

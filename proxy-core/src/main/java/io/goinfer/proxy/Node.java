@@ -66,6 +66,7 @@ public final class Node implements AutoCloseable {
                         options.name(),
                         options.stateFolder(),
                         options.software(),
+                        options.config().node().transport(),
                         options.config().limits());
                 links.add(NodeLink.open(settings, loops, fleet, router, control, listener));
             }

@@ -29,6 +29,7 @@ import io.goinfer.proxy.route.Router;
 import io.goinfer.tunnel.quic.BootKey;
 import io.goinfer.tunnel.quic.QuicListener;
 import io.goinfer.tunnel.quic.QuicTls;
+import io.goinfer.tunnel.tcp.TcpUpgrade;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -201,12 +202,17 @@ public final class Relay implements AutoCloseable {
                 identity = identity == null ? identity() : identity;
                 tls = TlsContexts.server(identity, tunnel ? clients : null);
             }
-            EdgeListener edge = EdgeListener.bind(listen, rules, loops, tls);
+            EdgeListener edge = EdgeListener.bind(listen, rules, loops, tls, tunnel ? upgrade() : null);
             edges.add(edge);
             if (tunnel && identity != null) {
                 tunnels.add(bindTunnel(edge.address(), identity, clients));
             }
         }
+    }
+
+    /** For nodes whose network lets no UDP pass: the same tunnel through the TCP port. */
+    private TcpUpgrade.Options upgrade() {
+        return new TcpUpgrade.Options(nodes, options.config().limits().streams(), options.software());
     }
 
     private QuicListener bindTunnel(InetSocketAddress address, Identity identity, NodeTrust clients)

@@ -22,6 +22,8 @@ class ArchitectureTest {
                 .consideringOnlyDependenciesInLayers()
                 .layer("quic")
                 .definedBy("io.goinfer.tunnel.quic")
+                .layer("tcp")
+                .definedBy("io.goinfer.tunnel.tcp")
                 .layer("session")
                 .definedBy("io.goinfer.tunnel.session")
                 .layer("wire")
@@ -32,14 +34,16 @@ class ArchitectureTest {
                 .definedBy("io.goinfer.tunnel.frame")
                 .whereLayer("quic")
                 .mayNotBeAccessedByAnyLayer()
+                .whereLayer("tcp")
+                .mayNotBeAccessedByAnyLayer()
                 .whereLayer("session")
-                .mayOnlyBeAccessedByLayers("quic")
+                .mayOnlyBeAccessedByLayers("quic", "tcp")
                 .whereLayer("wire")
-                .mayOnlyBeAccessedByLayers("quic", "session")
+                .mayOnlyBeAccessedByLayers("quic", "tcp", "session")
                 .whereLayer("flow")
                 .mayOnlyBeAccessedByLayers("session")
                 .whereLayer("frame")
-                .mayOnlyBeAccessedByLayers("quic", "session", "wire", "flow")
+                .mayOnlyBeAccessedByLayers("quic", "tcp", "session", "wire", "flow")
                 .check(classes);
     }
 
@@ -60,12 +64,22 @@ class ArchitectureTest {
     }
 
     @Test
-    void theTunnelKnowsNoHttp1AndNoCertificateAuthority() {
+    void theTunnelKnowsNoCertificateAuthority() {
         noClasses()
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "io.netty.handler.codec.http", "org.bouncycastle..", "io.goinfer.proxy..", "io.goinfer.certs..")
+                .resideInAnyPackage("org.bouncycastle..", "io.goinfer.proxy..", "io.goinfer.certs..")
+                .check(classes);
+    }
+
+    @Test
+    void onlyTheUpgradeKnowsHttp1() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.goinfer.tunnel.tcp")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.netty.handler.codec.http")
                 .check(classes);
     }
 }

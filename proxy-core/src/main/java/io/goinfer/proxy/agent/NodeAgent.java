@@ -2,7 +2,7 @@
 package io.goinfer.proxy.agent;
 
 import io.goinfer.certs.Identity;
-import io.goinfer.certs.RelayTrust;
+import io.goinfer.proxy.config.Transport;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.model.ModelsJson;
 import io.goinfer.proxy.net.EventLoops;
@@ -10,14 +10,13 @@ import io.goinfer.proxy.upstream.TunnelHeads;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.Id;
-import io.goinfer.tunnel.quic.QuicDialer;
-import io.goinfer.tunnel.quic.QuicTls;
 import io.goinfer.tunnel.session.ExchangeEvents;
 import io.goinfer.tunnel.session.NodeGreeting;
 import io.goinfer.tunnel.session.SessionEvents;
 import io.goinfer.tunnel.session.SessionTerms;
 import io.goinfer.tunnel.session.TunnelExchange;
 import io.goinfer.tunnel.session.TunnelSession;
+import io.goinfer.tunnel.wire.Dial;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
@@ -25,10 +24,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +43,7 @@ import org.slf4j.LoggerFactory;
  */
 final class NodeAgent {
     private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
-    private static final Duration DIAL_TIMEOUT = Duration.ofSeconds(5);
+    private static final long PROBE_MILLIS = 30_000;
     private static final long SUPERSEDED_PAUSE_MILLIS = 60_000;
     private static final long REFUSED_PAUSE_MILLIS = 30_000;
 
@@ -56,7 +55,7 @@ final class NodeAgent {
     }
 
     /** Who this node is towards this relay. */
-    record Self(String name, String software, Id instance, Epoch epoch, int maxStreams) {}
+    record Self(String name, String software, Id instance, Epoch epoch, int maxStreams, Transport transport) {}
 
     private final RelayAddress relay;
     private final Self self;
@@ -66,7 +65,8 @@ final class NodeAgent {
     private final RelayedExchange.Rules rules;
     private final Listener listener;
     private final Reconnect reconnect = new Reconnect(ThreadLocalRandom.current());
-    private final Deque<Runnable> dials = new ArrayDeque<>();
+    private final Race race;
+    private final Set<String> problems = new HashSet<>();
     private final List<TunnelSession> sessions = new ArrayList<>();
     private Identity identity;
     private long epoch;
@@ -75,7 +75,6 @@ final class NodeAgent {
     private @Nullable TunnelSession serving;
     private @Nullable Future<?> nextDial;
     private boolean modelsPending;
-    private String lastProblem = "";
     private boolean stopped;
 
     NodeAgent(
@@ -95,6 +94,7 @@ final class NodeAgent {
         this.rules = rules;
         this.listener = listener;
         this.epoch = self.epoch().current();
+        this.race = new Race(relay, self.transport(), self.maxStreams(), loop, new Attempts());
     }
 
     void start() {
@@ -138,11 +138,8 @@ final class NodeAgent {
 
     private void dial() {
         nextDial = null;
-        if (stopped || serving != null) {
+        if (!wantsQuic()) {
             return;
-        }
-        if (dials.size() >= Reconnect.MAX_OVERLAPPING) {
-            dials.removeFirst().run();
         }
         loops.blocking().execute(() -> {
             try {
@@ -152,25 +149,26 @@ final class NodeAgent {
                 loop.execute(() -> problem("the name " + relay.host() + " does not resolve", 0));
             }
         });
-        if (reconnect.eager(System.nanoTime())) {
+        if (serving == null && reconnect.eager(System.nanoTime())) {
             // Do not wait for this attempt: the first packet of it may be lost in an outage that is just ending.
             later(reconnect.next(System.nanoTime()));
         }
     }
 
     private void dial(InetSocketAddress address) {
-        if (stopped || serving != null) {
-            return;
+        if (wantsQuic()) {
+            race.start(address, identity);
         }
-        QuicDialer.Target target = new QuicDialer.Target(
-                address,
-                relay.host(),
-                relay.port(),
-                QuicTls.node(identity.key(), identity.chain(), RelayTrust.of(identity.ca())),
-                self.maxStreams());
-        Attempt attempt = new Attempt();
-        attempt.cancel = QuicDialer.dial(target, loop, DIAL_TIMEOUT, attempt);
-        dials.addLast(attempt.cancel);
+    }
+
+    /** Anything better than what serves now. */
+    private boolean wantsQuic() {
+        return !stopped
+                && (serving == null || isTcp(serving) && self.transport().quic());
+    }
+
+    private static boolean isTcp(TunnelSession session) {
+        return session.wire().transport().equals("tcp");
     }
 
     private void later(long millis) {
@@ -180,20 +178,27 @@ final class NodeAgent {
     }
 
     private void cancelDials() {
+        cancelNext();
+        race.cancel();
+    }
+
+    private void cancelNext() {
         if (nextDial != null) {
             nextDial.cancel(false);
             nextDial = null;
         }
-        List.copyOf(dials).forEach(Runnable::run);
-        dials.clear();
     }
 
     private void problem(String text, long pauseMillis) {
-        if (stopped || serving != null) {
+        if (!wantsQuic()) {
             return;
         }
-        if (!text.equals(lastProblem)) {
-            lastProblem = text;
+        if (serving != null) {
+            LOG.debug("relay {}: still over TCP: {}", relay, text);
+            later(PROBE_MILLIS);
+            return;
+        }
+        if (problems.add(text)) {
             LOG.warn("relay {}: {}; trying again", relay, text);
         }
         if (pauseMillis > 0) {
@@ -202,14 +207,22 @@ final class NodeAgent {
         later(Math.max(pauseMillis, reconnect.next(System.nanoTime())));
     }
 
-    /** One dial and its greeting. */
-    private final class Attempt implements QuicDialer.Outcome {
-        private @Nullable Runnable cancel;
+    /** What the race brings: each connection is greeted. */
+    private final class Attempts implements Race.Wanted {
+        @Override
+        public boolean quic() {
+            return wantsQuic();
+        }
 
         @Override
-        public void connected(QuicDialer.Connection connection) {
-            dials.remove(cancel);
-            if (stopped || serving != null) {
+        public boolean tcp() {
+            return !stopped && serving == null;
+        }
+
+        @Override
+        public void connected(Dial.Connection connection) {
+            boolean isTcp = connection.wire().transport().equals("tcp");
+            if (isTcp ? !tcp() : !quic()) {
                 connection.wire().close(Code.NO_ERROR, "another attempt was faster");
                 return;
             }
@@ -239,7 +252,6 @@ final class NodeAgent {
 
         @Override
         public void failed(int httpStatus, String reason) {
-            dials.remove(cancel);
             if (httpStatus == 401 || httpStatus == 403) {
                 problem(
                         "the relay refuses this node: " + reason + " (a new join token enrols it again)",
@@ -279,22 +291,21 @@ final class NodeAgent {
 
     // ---- serving
 
-    private void opened(TunnelSession session, Serving events, QuicDialer.Connection connection) {
+    private void opened(TunnelSession session, Serving events, Dial.Connection connection) {
         Frame.HelloOk ok = events.ok;
         if (ok == null) {
             throw new IllegalStateException("a session without HELLO_OK");
         }
         events.session = session;
-        TunnelSession before = serving;
-        serving = session;
         sessions.add(session);
-        lastProblem = "";
-        reconnect.connected();
-        cancelDials();
-        connection.onBootNotice(ok.bootToken(), () -> session.close(Code.SESSION_LOST, "the relay has restarted"));
-        if (before != null) {
-            before.drain(Code.DRAINING, Duration.ofSeconds(30), "a newer session took over");
+        problems.clear();
+        if (serving != null && !isTcp(serving) && isTcp(session)) {
+            session.drain(Code.DRAINING, Duration.ofSeconds(30), "QUIC was faster");
+            return;
         }
+        reconnect.connected();
+        connection.onBootNotice(ok.bootToken(), () -> session.close(Code.SESSION_LOST, "the relay has restarted"));
+        serve(session);
         sendModels();
         sendLoad();
         session.wire().stats(stats -> {
@@ -308,6 +319,20 @@ final class NodeAgent {
                 relay,
                 ok.name(),
                 session.wire().transport());
+    }
+
+    /** New exchanges come here from now on; what served before ends in order. */
+    private void serve(TunnelSession session) {
+        TunnelSession before = serving;
+        serving = session;
+        cancelNext();
+        race.opened(session.wire().transport());
+        if (wantsQuic()) {
+            later(PROBE_MILLIS);
+        }
+        if (before != null) {
+            before.drain(Code.DRAINING, Duration.ofSeconds(30), "a newer session took over");
+        }
     }
 
     /** At most one MODELS a turn of the loop. */
@@ -352,10 +377,10 @@ final class NodeAgent {
                 reconnect.lost(System.nanoTime());
                 serving = null;
                 dialNow();
-            } else if (!suspect && serving == null && session != null) {
+            } else if (!suspect && session != null && (serving == null || isTcp(serving) && !isTcp(session))) {
                 LOG.info("relay {} answers again", relay);
-                serving = session;
-                cancelDials();
+                serve(session);
+                sendModels();
             }
         }
 

@@ -5,6 +5,7 @@ import io.goinfer.certs.Identity;
 import io.goinfer.certs.JoinToken;
 import io.goinfer.certs.StateFile;
 import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.config.Transport;
 import io.goinfer.proxy.control.ModelControl;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.net.ByteBudget;
@@ -38,6 +39,7 @@ public final class NodeLink {
             String name,
             Path stateFolder,
             String software,
+            Transport transport,
             GoinferConfig.Limits limits) {}
 
     /** On an event loop. */
@@ -70,7 +72,8 @@ public final class NodeLink {
                 settings.software(),
                 Id.random(new SecureRandom()),
                 new Epoch(folder),
-                settings.limits().streams());
+                settings.limits().streams(),
+                settings.transport());
         this.agent = new NodeAgent(
                 settings.relay(),
                 self,

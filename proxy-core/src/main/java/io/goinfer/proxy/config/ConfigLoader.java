@@ -172,6 +172,7 @@ public final class ConfigLoader {
     private static GoinferConfig.NodeConfig node(YamlTree tree) {
         String name = tree.text("name");
         List<String> relays = tree.list("relays");
+        Transport transport = transport(tree);
         List<BackendConfig> backends = new ArrayList<>();
         tree.each("backends", (text, item) -> {
             try {
@@ -192,7 +193,21 @@ public final class ConfigLoader {
             }
         });
         tree.refuseUnknown();
-        return new GoinferConfig.NodeConfig(name, relays, backends);
+        return new GoinferConfig.NodeConfig(name, relays, transport, backends);
+    }
+
+    private static Transport transport(YamlTree tree) {
+        String text = tree.text("transport");
+        if (text == null) {
+            return Transport.AUTO;
+        }
+        for (Transport one : Transport.values()) {
+            if (one.toString().equals(text)) {
+                return one;
+            }
+        }
+        tree.problem("transport", text + " (expected: auto, quic or tcp)", true);
+        return Transport.AUTO;
     }
 
     private GoinferConfig.ModelsConfig models(YamlTree root) {

@@ -52,6 +52,8 @@ public final class Effective {
                         config.node().name(),
                         "relays",
                         config.node().relays(),
+                        "transport",
+                        config.node().transport().toString(),
                         "backends",
                         config.node().backends().stream()
                                 .map(one ->

@@ -35,7 +35,8 @@ public record GoinferConfig(
     public record Tls(
             @Nullable String certificate, @Nullable String key) {}
 
-    public record NodeConfig(@Nullable String name, List<String> relays, List<BackendConfig> backends) {
+    public record NodeConfig(
+            @Nullable String name, List<String> relays, Transport transport, List<BackendConfig> backends) {
         public NodeConfig {
             relays = List.copyOf(relays);
             backends = List.copyOf(backends);
@@ -120,7 +121,7 @@ public record GoinferConfig(
         return new GoinferConfig(
                 new Server(List.of(), Map.of(), List.of(), null),
                 new Tls(null, null),
-                new NodeConfig(null, List.of(), List.of()),
+                new NodeConfig(null, List.of(), Transport.AUTO, List.of()),
                 ModelsConfig.of(SwapConfig.empty()),
                 Balance.DEFAULT,
                 Limits.DEFAULT);

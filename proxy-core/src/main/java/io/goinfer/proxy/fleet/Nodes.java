@@ -8,7 +8,7 @@ import io.goinfer.proxy.model.NodeLoad;
 import io.goinfer.proxy.upstream.TunnelUpstream;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
-import io.goinfer.tunnel.quic.NodeAuthority;
+import io.goinfer.tunnel.session.NodeAuthority;
 import io.goinfer.tunnel.session.RelayGreeting;
 import io.goinfer.tunnel.session.SessionEvents;
 import io.goinfer.tunnel.session.Succession;
@@ -106,11 +106,20 @@ public final class Nodes implements NodeAuthority {
         Entry best = null;
         for (Entry entry : sessions.getOrDefault(nodeId, List.of())) {
             boolean usable = entry.handle().session().accepts() && enrollment.stillGood(entry.certificate());
-            if (usable && (best == null || Succession.newer(entry.claim(), best.claim()))) {
+            if (usable && (best == null || better(entry, best))) {
                 best = entry;
             }
         }
         return best == null ? null : best.handle().session();
+    }
+
+    /** QUIC before TCP, among equals the newest: PROTOCOL.md §3.1. */
+    private static boolean better(Entry one, Entry other) {
+        boolean sameProcess = one.claim().instance().equals(other.claim().instance());
+        boolean sameTransport = one.wire().transport().equals(other.wire().transport());
+        return sameProcess && !sameTransport
+                ? one.wire().transport().equals("quic")
+                : Succession.newer(one.claim(), other.claim());
     }
 
     private synchronized boolean full(String nodeId) {

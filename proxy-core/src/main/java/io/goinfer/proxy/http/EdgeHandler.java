@@ -109,8 +109,13 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         waitIdle();
     }
 
+    /** Also when the connection became a tunnel. */
     @Override
-    public void channelInactive(ChannelHandlerContext ctx) {
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        uncount();
+    }
+
+    private void uncount() {
         if (counted) {
             counted = false;
             rules.connections().decrementAndGet();
@@ -118,6 +123,11 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (idle != null) {
             idle.cancel(false);
         }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        uncount();
         if (exchange != null) {
             exchange.onClientGone();
         }

@@ -3,6 +3,7 @@ package io.goinfer.proxy.http;
 
 import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.net.EventLoops;
+import io.goinfer.tunnel.tcp.TcpUpgrade;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -20,11 +21,16 @@ public final class EdgeListener {
         this.channel = channel;
     }
 
-    /** Blocking. @throws java.io.IOException with a text for a person */
-    public static EdgeListener bind(Listen listen, EdgeRules rules, EventLoops loops, @Nullable SslContext tls)
+    /** Blocking. @param upgrade lets nodes in, or null. @throws java.io.IOException with a text for a person */
+    public static EdgeListener bind(
+            Listen listen,
+            EdgeRules rules,
+            EventLoops loops,
+            @Nullable SslContext tls,
+            TcpUpgrade.@Nullable Options upgrade)
             throws java.io.IOException {
         ChannelFuture bound = loops.server()
-                .childHandler(EdgePipeline.h1(rules, listen.services(), tls))
+                .childHandler(EdgePipeline.h1(rules, listen.services(), tls, upgrade))
                 .bind(listen.socketAddress())
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {

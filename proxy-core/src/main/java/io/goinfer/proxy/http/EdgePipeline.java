@@ -2,6 +2,7 @@
 package io.goinfer.proxy.http;
 
 import io.goinfer.proxy.config.Service;
+import io.goinfer.tunnel.tcp.TcpUpgrade;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -18,8 +19,9 @@ final class EdgePipeline {
 
     private EdgePipeline() {}
 
-    /** {@code (tls) · http1 · edge}. */
-    static ChannelInitializer<Channel> h1(EdgeRules rules, Set<Service> services, @Nullable SslContext tls) {
+    /** {@code (tls) · http1 · (upgrade) · edge}; a node's upgrade leaves {@code tls · tunnel-wire}. */
+    static ChannelInitializer<Channel> h1(
+            EdgeRules rules, Set<Service> services, @Nullable SslContext tls, TcpUpgrade.@Nullable Options upgrade) {
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel ch) {
@@ -32,8 +34,11 @@ final class EdgePipeline {
                                 new HttpServerCodec(new HttpDecoderConfig()
                                         .setMaxInitialLineLength(MAX_LINE)
                                         .setMaxHeaderSize(MAX_HEAD)
-                                        .setMaxChunkSize(MAX_CHUNK)))
-                        .addLast("edge", new EdgeHandler(rules, services));
+                                        .setMaxChunkSize(MAX_CHUNK)));
+                if (upgrade != null) {
+                    ch.pipeline().addLast("upgrade", new TcpUpgrade(upgrade));
+                }
+                ch.pipeline().addLast("edge", new EdgeHandler(rules, services));
             }
         };
     }

@@ -11,6 +11,7 @@ import io.goinfer.proxy.config.BackendConfig;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.config.Service;
+import io.goinfer.proxy.config.Transport;
 import io.goinfer.proxy.keys.Role;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import java.util.Set;
 public final class GoinferRig implements AutoCloseable {
     private final Path folder;
     private final List<Node> nodes = new ArrayList<>();
+    private int dialled;
     public final Relay relay;
     public final String adminKey;
     public final String userKey;
@@ -53,11 +55,16 @@ public final class GoinferRig implements AutoCloseable {
         for (SimulatedLlama backend : backends) {
             all.add(BackendConfig.parse(backend.url()));
         }
-        return d.with(new GoinferConfig.NodeConfig(null, List.of(), all));
+        return d.with(new GoinferConfig.NodeConfig(null, List.of(), Transport.AUTO, all));
     }
 
     public int tunnelPort() {
         return relay.edges().get(1).address().getPort();
+    }
+
+    /** Nodes that connect from now on dial this port. */
+    public void through(int port) {
+        dialled = port;
     }
 
     public int apiPort() {
@@ -96,7 +103,7 @@ public final class GoinferRig implements AutoCloseable {
         Node node = new Node(
                 new Node.Options(
                         config,
-                        List.of(new RelayAddress("127.0.0.1", tunnelPort())),
+                        List.of(new RelayAddress("127.0.0.1", dialled == 0 ? tunnelPort() : dialled)),
                         token(),
                         name,
                         folder.resolve("node-" + name),

@@ -127,7 +127,12 @@ public final class FrameDecoder implements AutoCloseable {
         skip = length;
     }
 
-    private static Frame decode(FrameType type, int flags, ByteBuf in) {
+    /**
+     * One frame from its whole payload, which is borrowed; the frame is the caller's.
+     *
+     * @throws FrameException when the peer broke the protocol
+     */
+    public static Frame decode(FrameType type, int flags, ByteBuf in) {
         boolean end = (flags & Frame.END) != 0;
         try {
             Frame frame = switch (type) {

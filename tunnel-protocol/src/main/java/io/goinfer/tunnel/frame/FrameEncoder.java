@@ -39,12 +39,25 @@ public final class FrameEncoder {
      * @throws FrameException HEAD_TOO_LARGE if the frame would pass its limit; {@code out} is as before
      */
     public static void encode(Frame frame, ByteBuf out) {
+        encode(frame, out, false, 0);
+    }
+
+    /** The same with a stream id, as it travels over TCP: PROTOCOL.md §3. */
+    public static void encode(Frame frame, int stream, ByteBuf out) {
+        encode(frame, out, true, stream);
+    }
+
+    private static void encode(Frame frame, ByteBuf out, boolean multiplexed, int stream) {
         int start = out.writerIndex();
         boolean done = false;
         try {
             out.writeByte(frame.type().number()).writeByte(0).writeMedium(0);
+            if (multiplexed) {
+                out.writeInt(stream);
+            }
+            int payload = out.writerIndex();
             int flags = writePayload(frame, out);
-            int length = out.writerIndex() - start - HEADER_BYTES;
+            int length = out.writerIndex() - payload;
             if (length > frame.type().maxPayload()) {
                 throw new FrameException(
                         Code.HEAD_TOO_LARGE,

@@ -30,7 +30,7 @@ public enum FrameType {
     }
 
     /** Largest payload of a frame whose type is not known here but marked optional. */
-    static final int MAX_UNKNOWN_PAYLOAD = 64 << 10;
+    public static final int MAX_UNKNOWN_PAYLOAD = 64 << 10;
 
     private static final @Nullable FrameType[] BY_NUMBER = new FrameType[0x40];
 
@@ -62,7 +62,8 @@ public enum FrameType {
         return maxPayload;
     }
 
-    static @Nullable FrameType of(int number) {
+    /** Null: not known here. */
+    public static @Nullable FrameType of(int number) {
         return number < BY_NUMBER.length ? BY_NUMBER[number] : null;
     }
 }

@@ -2,6 +2,7 @@
 package io.goinfer.tunnel.quic;
 
 import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.wire.Dial;
 import io.goinfer.tunnel.wire.Wire;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.channel.Channel;
@@ -24,12 +25,12 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt of a node: QUIC handshake → relay's SETTINGS → CONNECT → 200. Ends in {@link QuicDialer.Outcome}, once. Confined to its loop.
+ * One attempt of a node: QUIC handshake → relay's SETTINGS → CONNECT → 200. Ends in {@link Dial.Outcome}, once. Confined to its loop.
  */
 final class NodeDial {
     private final QuicDialer.Target target;
     private final Duration timeout;
-    private final QuicDialer.Outcome outcome;
+    private final Dial.Outcome outcome;
     private @Nullable Channel datagrams;
     private BootNotice.@Nullable Listener notices;
     private @Nullable QuicChannel quic;
@@ -38,7 +39,7 @@ final class NodeDial {
     private @Nullable Future<?> timer;
     private boolean done;
 
-    NodeDial(QuicDialer.Target target, Duration timeout, QuicDialer.Outcome outcome) {
+    NodeDial(QuicDialer.Target target, Duration timeout, Dial.Outcome outcome) {
         this.target = target;
         this.timeout = timeout;
         this.outcome = outcome;
@@ -188,7 +189,7 @@ final class NodeDial {
         }
     }
 
-    private final class Connected implements QuicDialer.Connection {
+    private final class Connected implements Dial.Connection {
         private final QuicWire open;
 
         Connected(QuicWire open) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.tunnel.quic;
 
-import io.goinfer.tunnel.frame.Id;
-import io.goinfer.tunnel.wire.Wire;
+import io.goinfer.tunnel.wire.Dial;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
@@ -22,27 +21,10 @@ public final class QuicDialer {
      */
     public record Target(InetSocketAddress address, String serverName, int port, QuicSslContext tls, int maxStreams) {}
 
-    /** What came of the attempt; exactly one of both, on the loop. */
-    public interface Outcome {
-        /** The relay answered 200; greet it now. */
-        void connected(Connection connection);
-
-        /** {@code reason} is for a person; {@code httpStatus} is 0 unless the relay answered. */
-        void failed(int httpStatus, String reason);
-    }
-
-    /** A wire and the boot notice of its datagram channel. */
-    public interface Connection {
-        Wire wire();
-
-        /** Runs {@code rebooted} when the relay says that it restarted: PROTOCOL.md §8. */
-        void onBootNotice(Id token, Runnable rebooted);
-    }
-
     private QuicDialer() {}
 
-    /** Dials. The returned handle cancels the attempt; after {@link Outcome#connected} it does nothing. */
-    public static Runnable dial(Target target, EventLoop loop, Duration timeout, Outcome outcome) {
+    /** Dials. The returned handle cancels the attempt; after {@link Dial.Outcome#connected} it does nothing. */
+    public static Runnable dial(Target target, EventLoop loop, Duration timeout, Dial.Outcome outcome) {
         NodeDial attempt = new NodeDial(target, timeout, outcome);
         loop.execute(() -> start(target, loop, timeout, attempt));
         return () -> loop.execute(() -> attempt.fail(0, "given up"));

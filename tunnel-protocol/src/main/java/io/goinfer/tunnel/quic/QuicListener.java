@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.tunnel.quic;
 
+import io.goinfer.tunnel.session.NodeAuthority;
 import io.goinfer.tunnel.session.SessionTerms;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.channel.Channel;

@@ -3,6 +3,7 @@ package io.goinfer.tunnel.quic;
 
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.session.NodeAuthority;
 import io.goinfer.tunnel.session.RelayGreeting;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.Unpooled;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-package io.goinfer.tunnel.quic;
+package io.goinfer.tunnel.session;
 
 import io.goinfer.tunnel.frame.Code;
-import io.goinfer.tunnel.session.RelayGreeting;
 import java.net.SocketAddress;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -12,6 +11,6 @@ public interface NodeAuthority {
     /** {@code code} NO_ERROR and a host, or why not. */
     record Decision(Code code, RelayGreeting.Host host) {}
 
-    /** Called on the connection's loop at CONNECT; must not block. {@code chain} is empty without a client certificate. */
+    /** Called on the connection's loop at CONNECT or Upgrade; must not block. {@code chain} is empty without a client certificate. */
     Decision decide(List<X509Certificate> chain, SocketAddress remote);
 }

@@ -4,12 +4,14 @@ package io.goinfer.tunnel.quic;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.session.NodeAuthority;
 import io.goinfer.tunnel.session.NodeGreeting;
 import io.goinfer.tunnel.session.RelayGreeting;
 import io.goinfer.tunnel.session.SessionEvents;
 import io.goinfer.tunnel.session.SessionTerms;
 import io.goinfer.tunnel.session.TransportContract.Recorder;
 import io.goinfer.tunnel.testing.TestCertificates;
+import io.goinfer.tunnel.wire.Dial;
 import io.goinfer.tunnel.wire.Wire;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -79,16 +81,16 @@ final class QuicRig implements AutoCloseable {
         return QuicTls.node(nodeIdentity.key().getPrivate(), nodeIdentity.chain(), new TestCertificates.TrustAnybody());
     }
 
-    CompletableFuture<QuicDialer.Connection> dial(QuicSslContext tls) {
-        CompletableFuture<QuicDialer.Connection> result = new CompletableFuture<>();
+    CompletableFuture<Dial.Connection> dial(QuicSslContext tls) {
+        CompletableFuture<Dial.Connection> result = new CompletableFuture<>();
         QuicDialer.dial(
                 new QuicDialer.Target(
                         listener.address(), "localhost", listener.address().getPort(), tls, 1_024),
                 nodeLoop,
                 Duration.ofSeconds(5),
-                new QuicDialer.Outcome() {
+                new Dial.Outcome() {
                     @Override
-                    public void connected(QuicDialer.Connection connection) {
+                    public void connected(Dial.Connection connection) {
                         result.complete(connection);
                     }
 
@@ -108,7 +110,7 @@ final class QuicRig implements AutoCloseable {
     /** Dials and greets; the recorder has its session then. Completes with HELLO_OK. */
     Frame.HelloOk connect(Recorder nodeSide, int maxStreams, Runnable onBootNotice) throws Exception {
         CompletableFuture<Frame.HelloOk> greeted = new CompletableFuture<>();
-        QuicDialer.Connection connection = dial(nodeTls()).get(10, TimeUnit.SECONDS);
+        Dial.Connection connection = dial(nodeTls()).get(10, TimeUnit.SECONDS);
         Frame.HelloOk[] ok = new Frame.HelloOk[1];
         nodeLoop.execute(() -> NodeGreeting.greet(
                 connection.wire(),

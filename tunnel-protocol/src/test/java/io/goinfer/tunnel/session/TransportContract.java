@@ -284,7 +284,10 @@ public abstract class TransportContract {
         });
         eventually("the request ends", Duration.ofSeconds(60), () -> there.ended);
         nodeSide.on(() -> {
-            there.exchange.sendEnd(List.of());
+            there.endHeld = false;
+            if (there.toSend == 0) {
+                there.exchange.sendEnd(List.of());
+            }
             return null;
         });
 
