@@ -80,6 +80,6 @@ class UsageTest {
         tail.add(Unpooled.wrappedBuffer("the end".getBytes(StandardCharsets.US_ASCII)));
         String text = new String(tail.bytes(), StandardCharsets.US_ASCII);
         assertThat(text).endsWith("the end");
-        assertThat(text.length()).isBetween(4_000, 8_192);
+        assertThat(text.length()).isBetween(2_000, 4_096);
     }
 }
