@@ -102,8 +102,8 @@ final class ConnectCommand implements Callable<Integer> {
         Transport chosen = Arrays.stream(Transport.values())
                 .filter(one -> one.toString().equals(transport))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "--transport " + transport + " (expected: auto, quic or tcp)"));
+                .orElseThrow(() ->
+                        new IllegalArgumentException("--transport " + transport + " (expected: auto, quic or tcp)"));
         return config.with(new GoinferConfig.NodeConfig(node.name(), node.relays(), chosen, node.backends()));
     }
 
