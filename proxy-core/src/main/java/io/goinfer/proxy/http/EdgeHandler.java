@@ -8,6 +8,7 @@ import io.goinfer.proxy.control.Reply;
 import io.goinfer.proxy.keys.ApiKey;
 import io.goinfer.proxy.keys.Role;
 import io.goinfer.proxy.upstream.Refusal;
+import io.goinfer.tunnel.wire.PeerChain;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -87,7 +88,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
 
     @Override
     public List<X509Certificate> clientChain() {
-        return context == null ? List.of() : TlsPeer.chain(context.pipeline());
+        SslHandler handler = context == null ? null : context.pipeline().get(SslHandler.class);
+        return PeerChain.of(handler == null ? null : handler.engine());
     }
 
     @Override

@@ -41,7 +41,7 @@ public final class Endpoints {
     private static final Set<Service> ADMIN = Set.of(Service.ADMIN);
 
     /** What llama-server serves besides /v1: the model is looked for in the body, or is the one that {@code ?model=} names. */
-    private static final List<String> LLAMA_PATHS = List.of(
+    static final List<String> LLAMA_PATHS = List.of(
             "/completion",
             "/completions",
             "/chat/completions",

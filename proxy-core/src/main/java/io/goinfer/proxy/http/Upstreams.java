@@ -6,6 +6,7 @@ import io.goinfer.proxy.route.Route;
 import io.goinfer.proxy.route.Router;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -14,19 +15,13 @@ final class Upstreams {
     static final String PREFIX = "/upstream/";
 
     /** Paths of a model's server for every key. */
-    private static final Set<String> USERS = Set.of(
-            "/health",
-            "/completion",
-            "/completions",
-            "/chat/completions",
-            "/infill",
-            "/embedding",
-            "/embeddings",
-            "/rerank",
-            "/reranking",
-            "/tokenize",
-            "/detokenize",
-            "/apply-template");
+    private static final Set<String> USERS = users();
+
+    private static Set<String> users() {
+        Set<String> paths = new HashSet<>(Endpoints.LLAMA_PATHS);
+        paths.add("/health");
+        return paths;
+    }
 
     /** @param path with query, as the server gets it */
     record Target(String model, String path) {}

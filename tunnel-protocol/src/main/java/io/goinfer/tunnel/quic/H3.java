@@ -9,9 +9,6 @@ import java.util.concurrent.TimeUnit;
 
 /** What both ends say in SETTINGS and transport parameters: PROTOCOL.md §2, §6.5. */
 final class H3 {
-    static final String PROTOCOL = "goinfer-tunnel";
-    static final String PATH = "/.well-known/goinfer/v1";
-
     /** SETTINGS: relay-opened bidirectional streams are understood here. */
     static final long GOINFER_TUNNEL = 0x676f6901L;
 

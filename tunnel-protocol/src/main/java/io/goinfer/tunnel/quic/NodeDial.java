@@ -91,7 +91,7 @@ final class NodeDial {
     private void connect(QuicChannel channel) {
         Http3.newRequestStream(channel, new Answer()).addListener(opened -> {
             if (!opened.isSuccess()) {
-                fail(0, "CONNECT: " + text(opened.cause()));
+                fail(0, "CONNECT: " + Dial.text(opened.cause()));
                 return;
             }
             QuicStreamChannel stream = (QuicStreamChannel) opened.getNow();
@@ -100,23 +100,14 @@ final class NodeDial {
                     .method("CONNECT")
                     .scheme("https")
                     .authority(target.serverName() + ":" + target.port())
-                    .path(H3.PATH)
-                    .add(":protocol", H3.PROTOCOL);
+                    .path(Dial.PATH)
+                    .add(":protocol", Dial.PROTOCOL);
             stream.writeAndFlush(head).addListener(written -> {
                 if (!written.isSuccess()) {
-                    fail(0, "CONNECT: " + text(written.cause()));
+                    fail(0, "CONNECT: " + Dial.text(written.cause()));
                 }
             });
         });
-    }
-
-    static String text(Throwable cause) {
-        Throwable root = cause;
-        while (root.getCause() != null && root.getCause() != root) {
-            root = root.getCause();
-        }
-        String message = root.getMessage();
-        return message == null ? root.getClass().getSimpleName() : message;
     }
 
     /** RFC 9114 forbids relay-opened streams until both ends agreed; then they are exchange streams. */
@@ -184,7 +175,7 @@ final class NodeDial {
             if (wire != null) {
                 ctx.fireExceptionCaught(cause);
             } else {
-                fail(0, "CONNECT: " + text(cause));
+                fail(0, "CONNECT: " + Dial.text(cause));
             }
         }
     }
@@ -230,7 +221,7 @@ final class NodeDial {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            lastError = text(cause);
+            lastError = Dial.text(cause);
             fail(0, lastError);
         }
     }

@@ -54,7 +54,7 @@ public final class QuicDialer {
                     .connect()
                     .addListener(connected -> {
                         if (!connected.isSuccess()) {
-                            attempt.fail(0, "QUIC: " + NodeDial.text(connected.cause()));
+                            attempt.fail(0, "QUIC: " + Dial.text(connected.cause()));
                         }
                     });
         });

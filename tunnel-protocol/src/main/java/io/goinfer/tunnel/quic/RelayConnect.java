@@ -5,6 +5,8 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.NodeAuthority;
 import io.goinfer.tunnel.session.RelayGreeting;
+import io.goinfer.tunnel.wire.Dial;
+import io.goinfer.tunnel.wire.PeerChain;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -18,12 +20,8 @@ import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,9 +53,9 @@ final class RelayConnect extends ChannelInboundHandlerAdapter {
         CharSequence protocol = head.get(":protocol");
         boolean connect = "CONNECT".contentEquals(head.method())
                 && protocol != null
-                && H3.PROTOCOL.contentEquals(protocol)
+                && Dial.PROTOCOL.contentEquals(protocol)
                 && head.path() != null
-                && H3.PATH.contentEquals(head.path());
+                && Dial.PATH.contentEquals(head.path());
         if (!connect) {
             refuse(ctx, 404, "", "HTTP/3 serves only the tunnel here");
         } else if (connection.claimed()) {
@@ -76,12 +74,11 @@ final class RelayConnect extends ChannelInboundHandlerAdapter {
 
     private void authorize(ChannelHandlerContext ctx) {
         QuicChannel channel = ((QuicStreamChannel) ctx.channel()).parent();
-        List<X509Certificate> chain = chain(channel);
+        List<X509Certificate> chain = PeerChain.of(channel.sslEngine());
         NodeAuthority.Decision decision = listener.authority().decide(chain, connection.remote());
         if (decision.code() != Code.NO_ERROR) {
             LOG.warn("{}: tunnel refused: {}", connection.remote(), decision.code());
-            int status = decision.code() == Code.NO_CERTIFICATE ? 401 : decision.code() == Code.OVERLOAD ? 503 : 403;
-            refuse(ctx, status, decision.code().name(), "no tunnel for this certificate");
+            refuse(ctx, decision.httpStatus(), decision.code().name(), "no tunnel for this certificate");
             return;
         }
         connection.authenticated();
@@ -93,24 +90,6 @@ final class RelayConnect extends ChannelInboundHandlerAdapter {
         byte[] id = ConnectionIds.bytes(channel.localAddress());
         Id token = id == null ? Id.ZERO : listener.bootKey().token(id);
         wire.events(new RelayGreeting(wire, decision.host(), listener.maxStreams(), token, listener.software()));
-    }
-
-    private static List<X509Certificate> chain(QuicChannel channel) {
-        List<X509Certificate> chain = new ArrayList<>();
-        SSLEngine engine = channel.sslEngine();
-        if (engine == null) {
-            return chain;
-        }
-        try {
-            for (Certificate certificate : engine.getSession().getPeerCertificates()) {
-                if (certificate instanceof X509Certificate x509) {
-                    chain.add(x509);
-                }
-            }
-        } catch (SSLPeerUnverifiedException e) {
-            LOG.debug("no client certificate");
-        }
-        return chain;
     }
 
     private void refuse(ChannelHandlerContext ctx, int status, String reason, String message) {

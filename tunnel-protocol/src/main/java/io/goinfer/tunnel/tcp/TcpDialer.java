@@ -78,7 +78,7 @@ public final class TcpDialer {
                     .connect(target.address())
                     .addListener(connected -> {
                         if (!connected.isSuccess()) {
-                            fail(0, "TCP: " + text(connected.cause()));
+                            fail(0, "TCP: " + Dial.text(connected.cause()));
                         }
                     });
         }
@@ -100,28 +100,18 @@ public final class TcpDialer {
             }
         }
 
-        private static String text(Throwable cause) {
-            Throwable root = cause;
-            while (root.getCause() != null && root.getCause() != root) {
-                root = root.getCause();
-            }
-            String message = root.getMessage();
-            return message == null ? root.getClass().getSimpleName() : message;
-        }
-
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof SslHandshakeCompletionEvent handshake) {
                 if (handshake.isSuccess()) {
-                    HttpRequest head =
-                            new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, TcpUpgrade.PATH);
+                    HttpRequest head = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, Dial.PATH);
                     head.headers()
                             .set("host", target.serverName() + ":" + target.port())
                             .set("connection", "upgrade")
-                            .set("upgrade", TcpUpgrade.PROTOCOL);
+                            .set("upgrade", Dial.PROTOCOL);
                     Writes.flush(ctx, head);
                 } else {
-                    fail(0, "TLS: " + text(handshake.cause()));
+                    fail(0, "TLS: " + Dial.text(handshake.cause()));
                 }
             }
             ctx.fireUserEventTriggered(event);
@@ -143,7 +133,7 @@ public final class TcpDialer {
 
         private void onHead(HttpResponse head) {
             int status = head.status().code();
-            if (status == 101 && head.headers().containsValue("upgrade", TcpUpgrade.PROTOCOL, true)) {
+            if (status == 101 && head.headers().containsValue("upgrade", Dial.PROTOCOL, true)) {
                 switching = true;
                 return;
             }
@@ -167,7 +157,7 @@ public final class TcpDialer {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            fail(0, "TCP: " + text(cause));
+            fail(0, "TCP: " + Dial.text(cause));
         }
     }
 

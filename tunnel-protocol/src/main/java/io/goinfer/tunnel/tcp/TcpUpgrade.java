@@ -5,6 +5,8 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.NodeAuthority;
 import io.goinfer.tunnel.session.RelayGreeting;
+import io.goinfer.tunnel.wire.Dial;
+import io.goinfer.tunnel.wire.PeerChain;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -21,11 +23,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.Certificate;
-import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,9 +33,6 @@ import org.slf4j.LoggerFactory;
  * all others pass. Accepted, it clears the pipeline down to TLS. One for each connection, confined to its loop.
  */
 public final class TcpUpgrade extends ChannelInboundHandlerAdapter {
-    static final String PATH = "/.well-known/goinfer/v1";
-    static final String PROTOCOL = "goinfer-tunnel";
-
     private static final Logger LOG = LoggerFactory.getLogger(TcpUpgrade.class);
 
     /**
@@ -72,44 +67,31 @@ public final class TcpUpgrade extends ChannelInboundHandlerAdapter {
     }
 
     private static boolean wanted(HttpRequest head) {
-        return head.method().equals(HttpMethod.GET) && head.uri().equals(PATH);
+        return head.method().equals(HttpMethod.GET) && head.uri().equals(Dial.PATH);
     }
 
     private void decide(ChannelHandlerContext ctx, HttpRequest head) {
         SslHandler tls = ctx.pipeline().get(SslHandler.class);
         boolean asked = head.headers().containsValue("connection", "upgrade", true)
-                && head.headers().containsValue("upgrade", PROTOCOL, true);
+                && head.headers().containsValue("upgrade", Dial.PROTOCOL, true);
         if (!asked || tls == null || !tls.engine().getSession().getProtocol().equals(TcpTls.VERSION)) {
-            refuse(ctx, 426, Code.PROTOCOL, "a tunnel is an upgrade to " + PROTOCOL + ", over TLS 1.3");
+            refuse(ctx, 426, Code.PROTOCOL, "a tunnel is an upgrade to " + Dial.PROTOCOL + ", over TLS 1.3");
             return;
         }
-        NodeAuthority.Decision decision =
-                options.authority().decide(chain(tls), ctx.channel().remoteAddress());
+        NodeAuthority.Decision decision = options.authority()
+                .decide(PeerChain.of(tls.engine()), ctx.channel().remoteAddress());
         Code code = decision.code();
         if (code != Code.NO_ERROR) {
             LOG.warn("{}: tunnel refused: {}", ctx.channel().remoteAddress(), code);
-            int status = code == Code.NO_CERTIFICATE ? 401 : code == Code.OVERLOAD ? 503 : 403;
-            refuse(ctx, status, code, "no tunnel for this certificate");
+            refuse(ctx, decision.httpStatus(), code, "no tunnel for this certificate");
         } else {
             accepted = decision;
         }
     }
 
-    private static List<X509Certificate> chain(SslHandler tls) {
-        List<X509Certificate> chain = new ArrayList<>();
-        try {
-            for (Certificate one : tls.engine().getSession().getPeerCertificates()) {
-                chain.add((X509Certificate) one);
-            }
-        } catch (SSLPeerUnverifiedException e) {
-            LOG.debug("no client certificate");
-        }
-        return chain;
-    }
-
     private void open(ChannelHandlerContext ctx, NodeAuthority.Decision decision) {
         FullHttpResponse answer = answer(HttpResponseStatus.SWITCHING_PROTOCOLS, "");
-        answer.headers().set("connection", "upgrade").set("upgrade", PROTOCOL);
+        answer.headers().set("connection", "upgrade").set("upgrade", Dial.PROTOCOL);
         Writes.flush(ctx, answer);
         TcpWire wire = TcpWire.over(ctx.channel(), true);
         wire.events(new RelayGreeting(wire, decision.host(), options.maxStreams(), Id.ZERO, options.software()));
@@ -140,7 +122,7 @@ public final class TcpUpgrade extends ChannelInboundHandlerAdapter {
                 .set("content-length", answer.content().readableBytes())
                 .set("goinfer-reason", code.name());
         if (status == 426) {
-            answer.headers().set("upgrade", PROTOCOL);
+            answer.headers().set("upgrade", Dial.PROTOCOL);
         } else if (status == 503) {
             answer.headers().set("retry-after", "5");
         }

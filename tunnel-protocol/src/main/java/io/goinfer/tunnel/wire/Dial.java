@@ -5,6 +5,12 @@ import io.goinfer.tunnel.frame.Id;
 
 /** One attempt of a node to reach a relay, whatever the transport. */
 public final class Dial {
+    /** Where a relay's tunnel is, over HTTP/3 and HTTP/1.1. */
+    public static final String PATH = "/.well-known/goinfer/v1";
+
+    /** What CONNECT and Upgrade ask for. */
+    public static final String PROTOCOL = "goinfer-tunnel";
+
     /** What came of the attempt; exactly one of both, on the loop. */
     public interface Outcome {
         /** The relay let us in; greet it now. */
@@ -23,4 +29,14 @@ public final class Dial {
     }
 
     private Dial() {}
+
+    /** The innermost cause, for a person. */
+    public static String text(Throwable cause) {
+        Throwable root = cause;
+        while (root.getCause() != null && root.getCause() != root) {
+            root = root.getCause();
+        }
+        String message = root.getMessage();
+        return message == null ? root.getClass().getSimpleName() : message;
+    }
 }

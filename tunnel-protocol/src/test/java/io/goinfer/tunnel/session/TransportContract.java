@@ -8,6 +8,7 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Field;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.wire.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -69,6 +70,22 @@ public abstract class TransportContract {
         @Override
         public void onClosed(Code code, String reason) {
             log.add("closed " + code);
+        }
+
+        /** Lets everybody in and hands the session to this recorder. */
+        public RelayGreeting.Host host() {
+            return new RelayGreeting.Host() {
+                @Override
+                public RelayGreeting.Admission admit(Wire wire, Frame.Hello hello) {
+                    return RelayGreeting.Admission.welcome(hello.name());
+                }
+
+                @Override
+                public SessionEvents opened(RelayGreeting.SessionHandle handle, Frame.Hello hello) {
+                    handle.wire().loop().execute(() -> session = handle.session());
+                    return Recorder.this;
+                }
+            };
         }
 
         public <T> T on(Callable<T> action) {

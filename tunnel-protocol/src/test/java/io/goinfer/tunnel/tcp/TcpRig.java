@@ -6,13 +6,10 @@ import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.NodeAuthority;
 import io.goinfer.tunnel.session.NodeGreeting;
-import io.goinfer.tunnel.session.RelayGreeting;
-import io.goinfer.tunnel.session.SessionEvents;
 import io.goinfer.tunnel.session.SessionTerms;
 import io.goinfer.tunnel.session.TransportContract.Recorder;
 import io.goinfer.tunnel.testing.TestCertificates;
 import io.goinfer.tunnel.wire.Dial;
-import io.goinfer.tunnel.wire.Wire;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -90,18 +87,7 @@ final class TcpRig implements AutoCloseable {
 
     private NodeAuthority.Decision decide(List<X509Certificate> chain, SocketAddress remote, Recorder relaySide) {
         Code code = chain.isEmpty() ? Code.NO_CERTIFICATE : verdict;
-        return new NodeAuthority.Decision(code, new RelayGreeting.Host() {
-            @Override
-            public RelayGreeting.Admission admit(Wire wire, Frame.Hello hello) {
-                return RelayGreeting.Admission.welcome(hello.name());
-            }
-
-            @Override
-            public SessionEvents opened(RelayGreeting.SessionHandle handle, Frame.Hello hello) {
-                handle.wire().loop().execute(() -> relaySide.session = handle.session());
-                return relaySide;
-            }
-        });
+        return new NodeAuthority.Decision(code, relaySide.host());
     }
 
     CompletableFuture<Dial.Connection> dial() {
