@@ -287,7 +287,7 @@ class FleetOverHttpTest {
                         .post(
                                 "/v1/chat/completions",
                                 rig.userKey,
-                                "{\"model\":\"sim\",\"stream\":true,\"max_tokens\":1000000,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}")) {
+                                "{\"model\":\"sim\",\"stream\":true,\"sim_rate\":20,\"max_tokens\":1000000,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}")) {
             assertThat(events.readUntil("modelStatus")).isTrue();
             raw.readUntil("sent_ns");
             assertThat(events.readUntil("upsert")).isTrue();
