@@ -11,6 +11,7 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.ExchangeEvents;
+import io.goinfer.tunnel.session.NodeAssociation;
 import io.goinfer.tunnel.session.NodeGreeting;
 import io.goinfer.tunnel.session.SessionEvents;
 import io.goinfer.tunnel.session.SessionTerms;
@@ -44,6 +45,7 @@ import org.slf4j.LoggerFactory;
 final class NodeAgent {
     private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
     private static final long PROBE_MILLIS = 30_000;
+    private static final Duration RESUME_WINDOW = Duration.ofSeconds(60);
     private static final long SUPERSEDED_PAUSE_MILLIS = 60_000;
     private static final long REFUSED_PAUSE_MILLIS = 30_000;
 
@@ -68,6 +70,8 @@ final class NodeAgent {
     private final Race race;
     private final Set<String> problems = new HashSet<>();
     private final List<TunnelSession> sessions = new ArrayList<>();
+    private @Nullable NodeAssociation association;
+    private @Nullable Id relayProcess;
     private Identity identity;
     private long epoch;
     private long number;
@@ -242,10 +246,7 @@ final class NodeAgent {
             NodeGreeting.greet(
                     connection.wire(),
                     hello,
-                    ok -> {
-                        events.ok = ok;
-                        return events;
-                    },
+                    events,
                     session -> opened(session, events, connection),
                     (code, retryAfterMillis, reason) -> refused(code, retryAfterMillis, reason));
         }
@@ -300,11 +301,14 @@ final class NodeAgent {
         sessions.add(session);
         problems.clear();
         if (serving != null && !isTcp(serving) && isTcp(session)) {
-            session.drain(Code.DRAINING, Duration.ofSeconds(30), "QUIC was faster");
+            session.drain(Code.MOVED, Duration.ofSeconds(30), "QUIC was faster");
             return;
         }
         reconnect.connected();
-        connection.onBootNotice(ok.bootToken(), () -> session.close(Code.SESSION_LOST, "the relay has restarted"));
+        connection.onBootNotice(ok.bootToken(), () -> {
+            session.close(Code.SESSION_LOST, "the relay has restarted");
+            abandon();
+        });
         serve(session);
         sendModels();
         sendLoad();
@@ -331,7 +335,25 @@ final class NodeAgent {
             later(PROBE_MILLIS);
         }
         if (before != null) {
-            before.drain(Code.DRAINING, Duration.ofSeconds(30), "a newer session took over");
+            before.drain(Code.MOVED, Duration.ofSeconds(30), "a newer session took over");
+        }
+    }
+
+    /** What an earlier process of the relay asked for, nobody waits for any more. */
+    private NodeAssociation associationWith(Id process) {
+        NodeAssociation known = association;
+        if (known == null || !process.equals(relayProcess)) {
+            abandon();
+            known = new NodeAssociation(loop, RESUME_WINDOW);
+            association = known;
+            relayProcess = process;
+        }
+        return known;
+    }
+
+    private void abandon() {
+        if (association != null) {
+            association.abandon("the relay has restarted");
         }
     }
 
@@ -355,9 +377,20 @@ final class NodeAgent {
         }
     }
 
-    private final class Serving implements SessionEvents {
+    private final class Serving implements SessionEvents, NodeGreeting.Accepted {
         private @Nullable TunnelSession session;
         private Frame.@Nullable HelloOk ok;
+
+        @Override
+        public SessionEvents events(Frame.HelloOk accepted) {
+            ok = accepted;
+            return this;
+        }
+
+        @Override
+        public NodeAssociation association(Frame.HelloOk accepted) {
+            return associationWith(accepted.relay());
+        }
 
         @Override
         public ExchangeEvents onExchange(TunnelExchange exchange, Frame.Request request) {

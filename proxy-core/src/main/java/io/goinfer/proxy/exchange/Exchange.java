@@ -31,9 +31,6 @@ import org.jspecify.annotations.Nullable;
  * Holds back the body only in Selecting, and behind an upstream that is not writable (as much as one read brings).
  */
 public final class Exchange implements Upstream.Response {
-    /** How the last bytes of an event stream end. */
-    private static final int BLANK_LINE = '\n' << 8 | '\n';
-
     /**
      * @param scanner null: only the head names the model
      * @param selectBytes how much may be held back in Selecting
@@ -77,8 +74,7 @@ public final class Exchange implements Upstream.Response {
     private Upstream.@Nullable Stream up;
     private boolean headSent;
     private boolean responseEnded;
-    private boolean eventStream;
-    private int lastTwo = BLANK_LINE;
+    private @Nullable EventBoundary events;
     private int unconsumed;
     private boolean done;
 
@@ -335,8 +331,8 @@ public final class Exchange implements Upstream.Response {
         }
         headSent = true;
         String type = headers.get("content-type");
-        eventStream = type != null && type.startsWith("text/event-stream");
-        if (eventStream) {
+        if (type != null && type.startsWith("text/event-stream")) {
+            events = new EventBoundary(down);
             headers.set("x-accel-buffering", "no");
             headers.set("cache-control", "no-cache, no-transform");
             headers.remove("content-length");
@@ -356,11 +352,8 @@ public final class Exchange implements Upstream.Response {
             return;
         }
         int size = content.readableBytes();
-        if (eventStream && size > 0) {
-            int end = content.writerIndex();
-            lastTwo = size >= 2
-                    ? content.getUnsignedShort(end - 2)
-                    : lastTwo << 8 & 0xff00 | content.getUnsignedByte(end - 1);
+        if (events != null) {
+            events.passed(content);
         }
         watcher.sent(size);
         unconsumed += size;
@@ -383,6 +376,20 @@ public final class Exchange implements Upstream.Response {
         if (!done) {
             up = null;
             fail(refusal);
+        }
+    }
+
+    @Override
+    public void onDetached() {
+        if (events != null && !done) {
+            events.stalled();
+        }
+    }
+
+    @Override
+    public void onResumed() {
+        if (events != null) {
+            events.goesOn();
         }
     }
 
@@ -410,7 +417,7 @@ public final class Exchange implements Upstream.Response {
 
     private void fail(Refusal refusal) {
         boolean before = headSent;
-        boolean between = eventStream && lastTwo == BLANK_LINE;
+        boolean between = events != null && events.isBetween();
         finish(refusal, false);
         if (before) {
             down.abort(refusal, between);
@@ -424,6 +431,9 @@ public final class Exchange implements Upstream.Response {
             return;
         }
         done = true;
+        if (events != null) {
+            events.goesOn();
+        }
         held.forEach(ByteBuf::release);
         held.clear();
         rules.budget().release(reserved);

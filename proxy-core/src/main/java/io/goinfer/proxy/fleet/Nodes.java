@@ -8,7 +8,9 @@ import io.goinfer.proxy.model.NodeLoad;
 import io.goinfer.proxy.upstream.TunnelUpstream;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.NodeAuthority;
+import io.goinfer.tunnel.session.RelayAssociation;
 import io.goinfer.tunnel.session.RelayGreeting;
 import io.goinfer.tunnel.session.SessionEvents;
 import io.goinfer.tunnel.session.Succession;
@@ -18,9 +20,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +38,7 @@ import org.slf4j.LoggerFactory;
 /** The relay's nodes: who may come in, which session of a node serves, what it has. Called from sessions' loops and commands; guarded by its monitor. */
 public final class Nodes implements NodeAuthority {
     private static final Logger LOG = LoggerFactory.getLogger(Nodes.class);
+    private static final Duration RESUME_WINDOW = Duration.ofSeconds(60);
     private static final Duration SUPERSEDED_DRAIN = Duration.ofSeconds(5);
     private static final long SUPERSEDED_RETRY_MILLIS = 1_000;
 
@@ -46,6 +51,8 @@ public final class Nodes implements NodeAuthority {
     private final Enrollment enrollment;
     private final Fleet fleet;
     private final Map<String, List<Entry>> sessions = new LinkedHashMap<>();
+    private final Map<String, Map<Id, RelayAssociation>> associations = new HashMap<>();
+    private final Id process = Id.random(new SecureRandom());
 
     public Nodes(Enrollment enrollment, Fleet fleet) {
         this.enrollment = enrollment;
@@ -83,6 +90,7 @@ public final class Nodes implements NodeAuthority {
             entries = List.copyOf(sessions.getOrDefault(nodeId, List.of()));
         }
         fleet.remove(nodeId);
+        abandonAllBut(null, nodeId, code, reason);
         CompletableFuture<?>[] ended = entries.stream()
                 .map(entry -> CompletableFuture.runAsync(
                         () -> {
@@ -92,6 +100,33 @@ public final class Nodes implements NodeAuthority {
                         entry.wire().loop()))
                 .toArray(CompletableFuture[]::new);
         return CompletableFuture.allOf(ended);
+    }
+
+    private synchronized RelayAssociation association(String nodeId, Id instance) {
+        return associations
+                .computeIfAbsent(nodeId, id -> new HashMap<>())
+                .computeIfAbsent(
+                        instance, id -> new RelayAssociation(process, RESUME_WINDOW, () -> forget(nodeId, instance)));
+    }
+
+    private synchronized void forget(String nodeId, Id instance) {
+        Map<Id, RelayAssociation> of = associations.get(nodeId);
+        if (of != null && of.remove(instance) != null && of.isEmpty()) {
+            associations.remove(nodeId);
+        }
+    }
+
+    /** Ends what waits for other processes of a node. */
+    private void abandonAllBut(@Nullable Id instance, String nodeId, Code code, String reason) {
+        List<RelayAssociation> others = new ArrayList<>();
+        synchronized (this) {
+            associations.getOrDefault(nodeId, Map.of()).forEach((id, association) -> {
+                if (!id.equals(instance)) {
+                    others.add(association);
+                }
+            });
+        }
+        others.forEach(association -> association.abandon(code, reason));
     }
 
     /** Tells every node to go elsewhere; their sessions end when their exchanges have, or at the deadline. */
@@ -178,6 +213,13 @@ public final class Nodes implements NodeAuthority {
                 }
                 case JOIN -> RelayGreeting.Admission.welcome(node.get().name());
             };
+        }
+
+        @Override
+        public RelayAssociation association(Frame.Hello hello) {
+            String id = Enrollment.urnOf(certificate());
+            abandonAllBut(hello.instance(), id, Code.SESSION_LOST, "the node was started again");
+            return Nodes.this.association(id, hello.instance());
         }
 
         @Override

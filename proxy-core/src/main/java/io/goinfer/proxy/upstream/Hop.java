@@ -7,12 +7,13 @@ import java.util.Queue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Carries calls to another loop in order: many calls, one task. On the loop itself it calls at once. {@code afterBatch} runs behind each batch.
+ * Carries calls to another loop in order: many calls, one task. On the loop itself it calls at once. {@code afterBatch} runs behind each batch. The loop
+ * may change: calls that wait go to the new one.
  */
 final class Hop {
     private static final Runnable NOTHING = () -> {};
 
-    private final EventLoop loop;
+    private volatile EventLoop loop;
     private final Runnable afterBatch;
     private final Queue<Runnable> calls = PlatformDependent.newMpscQueue();
     private final AtomicBoolean scheduled = new AtomicBoolean();
@@ -26,8 +27,15 @@ final class Hop {
         this.afterBatch = afterBatch;
     }
 
+    /** On the loop that it leaves. */
+    void moveTo(EventLoop next) {
+        loop = next;
+    }
+
     void run(Runnable call) {
         if (loop.inEventLoop()) {
+            // Those that came from elsewhere before this one.
+            callAll();
             call.run();
             return;
         }
@@ -45,12 +53,21 @@ final class Hop {
     }
 
     private void drain() {
+        EventLoop now = loop;
+        if (!now.inEventLoop()) {
+            now.execute(this::drain);
+            return;
+        }
         // Before the first poll: what is added later schedules the next drain.
         scheduled.set(false);
+        callAll();
+        afterBatch.run();
+    }
+
+    private void callAll() {
         Runnable call;
-        while ((call = calls.poll()) != null) {
+        while (loop.inEventLoop() && (call = calls.poll()) != null) {
             call.run();
         }
-        afterBatch.run();
     }
 }

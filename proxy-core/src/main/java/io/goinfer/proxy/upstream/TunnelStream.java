@@ -251,6 +251,31 @@ final class TunnelStream implements Upstream.Stream {
         }
 
         @Override
+        public void onDetached() {
+            toExchange.run(() -> {
+                if (!over) {
+                    response.onDetached();
+                }
+            });
+        }
+
+        @Override
+        public void onResumed() {
+            toExchange.run(() -> {
+                if (!over) {
+                    response.onResumed();
+                }
+            });
+        }
+
+        @Override
+        public void onMoved(EventLoop next) {
+            if (toSession != null) {
+                toSession.moveTo(next);
+            }
+        }
+
+        @Override
         public void onBatchEnd() {
             toExchange.batchEnd();
         }

@@ -64,6 +64,12 @@ public interface Upstream {
 
         void onWritable();
 
+        /** The way to the model is lost for now; the exchange may go on. */
+        default void onDetached() {}
+
+        /** It goes on where it stood. */
+        default void onResumed() {}
+
         /** What came is to be flushed now. */
         void onBatchEnd();
     }

@@ -3,6 +3,7 @@ package io.goinfer.tunnel.flow;
 
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.FrameException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The receiver's side of one direction of one exchange: {@code consumed ≤ received ≤ limit}. Grants more only while its reader consumes.
@@ -16,7 +17,7 @@ public final class ReceiveWindow {
     /** First limit of the request direction. */
     static final long IMPLICIT_LIMIT = 64 << 10;
 
-    private final CreditPool pool;
+    private @Nullable CreditPool pool;
     private long received;
     private long consumed;
     private long limit;
@@ -50,6 +51,26 @@ public final class ReceiveWindow {
         return limit;
     }
 
+    public long received() {
+        return received;
+    }
+
+    /** Out of its session: consumes on, grants nothing. */
+    public void detach() {
+        release();
+        pool = null;
+    }
+
+    /** Into another session. The sender was told {@link #limit()}. */
+    public void attach(CreditPool of) {
+        if (!closed) {
+            release();
+            implicit = false;
+            pool = of;
+            account();
+        }
+    }
+
     /** Bytes that arrived and were not consumed. */
     public long held() {
         return received - consumed;
@@ -57,9 +78,9 @@ public final class ReceiveWindow {
 
     public void bulk() {
         if (!bulk) {
-            pool.adjust(-taken, false);
+            release();
             bulk = true;
-            pool.adjust(taken, true);
+            account();
         }
     }
 
@@ -73,56 +94,62 @@ public final class ReceiveWindow {
             throw new FrameException(Code.FLOW_CONTROL, "offset: " + received + " (expected: <= " + limit + ")");
         }
         account();
-        if (implicit && pool.implicitHeld() > CreditPool.IMPLICIT_SIZE) {
+        if (implicit && pool != null && pool.implicitHeld() > CreditPool.IMPLICIT_SIZE) {
             throw new FrameException(Code.FLOW_CONTROL, "requests without credit: " + pool.implicitHeld() + " bytes");
         }
     }
 
     /** The next hop took bytes. True if a CREDIT with {@link #consumed()} and {@link #limit()} is due. */
     public boolean consumed(long bytes) {
-        if (closed) {
-            return false;
-        }
         if (bytes > held()) {
             throw new IllegalStateException("consumed: " + bytes + " (expected: <= " + held() + ")");
         }
         long granted = limit - consumed;
         consumed += bytes;
+        CreditPool from = pool;
+        if (from == null || closed) {
+            return false;
+        }
         account();
-        long floor = pool.floor();
+        long floor = from.floor();
         long cap = bulk ? BULK_CAP : INTERACTIVE_CAP;
-        long window = floor + Math.max(0, Math.min(cap - floor, (pool.free(bulk) + taken) / 2));
+        long window = floor + Math.max(0, Math.min(cap - floor, (from.free(bulk) + taken) / 2));
         boolean sendersRoomIsSmall = limit - received < granted / 2;
         if (!sendersRoomIsSmall || consumed + window < limit + Math.min(window / 4, floor / 2)) {
             return false;
         }
+        release();
         limit = consumed + window;
-        if (implicit) {
-            pool.adjustImplicit(-taken);
-            implicit = false;
-        }
+        implicit = false;
         account();
         return true;
     }
 
-    /** Gives everything back to the pool. Idempotent. */
+    /** Nothing more is granted; everything goes back to the pool. What was received still counts as it is consumed. Idempotent. */
     public void close() {
         if (!closed) {
             closed = true;
-            pool.adjust(-taken, bulk);
-            if (implicit) {
-                pool.adjustImplicit(-taken);
-            }
-            taken = 0;
+            release();
         }
     }
 
+    private void release() {
+        take(0);
+    }
+
     private void account() {
-        long now = Math.max(0, (implicit ? received : limit) - consumed - pool.floor());
-        pool.adjust(now - taken, bulk);
-        if (implicit) {
-            pool.adjustImplicit(now - taken);
+        if (pool != null) {
+            take(Math.max(0, (implicit ? received : limit) - consumed - pool.floor()));
         }
-        taken = now;
+    }
+
+    private void take(long now) {
+        if (pool != null) {
+            pool.adjust(now - taken, bulk);
+            if (implicit) {
+                pool.adjustImplicit(now - taken);
+            }
+            taken = now;
+        }
     }
 }

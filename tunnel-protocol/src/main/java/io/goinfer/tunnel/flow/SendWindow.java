@@ -20,7 +20,7 @@ public final class SendWindow {
         }
     }
 
-    private final Implicit budget;
+    private Implicit budget;
     private boolean implicit;
     private long sent;
     private long acknowledged;
@@ -83,6 +83,33 @@ public final class SendWindow {
         limit = Math.max(limit, nowLimit);
         implicit = false;
         take(0);
+    }
+
+    public long acknowledged() {
+        return acknowledged;
+    }
+
+    /** Another session, whose receiver has {@code received} bytes and takes up to {@code nowLimit}; what lies above is to be sent again. */
+    public void resume(Implicit of, long received, long nowLimit) {
+        if (received < acknowledged || received > sent || nowLimit < limit && !implicit) {
+            throw new FrameException(
+                    Code.FLOW_CONTROL,
+                    "resume at " + received + ", limit " + nowLimit + " after " + acknowledged + ", " + limit
+                            + ", sent " + sent);
+        }
+        take(0);
+        budget = of;
+        implicit = false;
+        acknowledged = received;
+        sent = received;
+        limit = Math.max(limit, nowLimit);
+    }
+
+    /** Another session, whose receiver knows nothing of this exchange. */
+    public void restart(Implicit of) {
+        take(0);
+        budget = of;
+        sent = 0;
     }
 
     /** Gives the implicit budget back. Idempotent. */

@@ -21,6 +21,7 @@ public enum Code {
     AUTH(13),
     TRUNCATED(14),
     SESSION_LOST(15),
+    MOVED(16),
     VERSION(32),
     EXPIRED(33),
     REVOKED(34),

@@ -13,6 +13,7 @@ public sealed interface Frame {
     int BULK = 0x02;
     int CREDIT_HEAD = 0x01;
     int CREDIT_END = 0x02;
+    int MORE = 0x01;
 
     FrameType type();
 
@@ -52,7 +53,8 @@ public sealed interface Frame {
         }
     }
 
-    record HelloOk(int version, long features, int maxStreams, int floor, Id bootToken, String name, String software)
+    record HelloOk(
+            int version, long features, int maxStreams, int floor, Id bootToken, Id relay, String name, String software)
             implements Control {
         @Override
         public FrameType type() {
@@ -119,6 +121,53 @@ public sealed interface Frame {
         }
     }
 
+    /** What the relay still wants of the sessions with these numbers. */
+    record Resume(List<Long> sessions, List<Wanted> wanted, boolean more) implements Control {
+        @Override
+        public FrameType type() {
+            return FrameType.RESUME;
+        }
+    }
+
+    /** One exchange of {@link Resume}: what the relay has of the response. */
+    record Wanted(Id exchange, boolean head, long received, long limit) {}
+
+    record ResumeOk(List<Answer> answers) implements Control {
+        @Override
+        public FrameType type() {
+            return FrameType.RESUME_OK;
+        }
+    }
+
+    /** One exchange of {@link ResumeOk}: what the node has of the request. {@code code} says why it ended. */
+    record Answer(Id exchange, Verdict verdict, boolean end, Code code, long received, long limit) {}
+
+    /** What the node says to one {@link Wanted}. */
+    enum Verdict {
+        CONTINUE(0),
+        UNKNOWN(1),
+        ENDED(2);
+
+        private final int number;
+
+        Verdict(int number) {
+            this.number = number;
+        }
+
+        int number() {
+            return number;
+        }
+
+        static Verdict of(int number) {
+            for (Verdict verdict : values()) {
+                if (verdict.number == number) {
+                    return verdict;
+                }
+            }
+            throw new FrameException(Code.PROTOCOL, "RESUME_OK: answer " + number);
+        }
+    }
+
     record Request(
             Id exchange,
             int kind,
@@ -129,9 +178,17 @@ public sealed interface Frame {
             List<Field> fields,
             boolean end)
             implements Exchange {
+        /** {@link #kind} of an exchange that ran in another session. */
+        public static final int CONTINUE = 1;
+
         @Override
         public FrameType type() {
             return FrameType.REQUEST;
+        }
+
+        /** The same exchange in another session; its head is there already. */
+        public Request continued(boolean nothingLeft) {
+            return new Request(exchange, CONTINUE, bulk, replayable, remainingMillis, 0, List.of(), nothingLeft);
         }
 
         public Request withCredit(int credit) {

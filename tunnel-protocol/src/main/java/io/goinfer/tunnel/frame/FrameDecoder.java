@@ -160,8 +160,11 @@ public final class FrameDecoder implements AutoCloseable {
                             in.readInt(),
                             in.readInt(),
                             Id.read(in),
+                            Id.read(in),
                             string(in),
                             string(in));
+                case RESUME -> resume(in, flags);
+                case RESUME_OK -> resumeOk(in);
             };
             if (in.isReadable()) {
                 throw new FrameException(Code.PROTOCOL, type + ": " + in.readableBytes() + " bytes too many");
@@ -190,6 +193,30 @@ public final class FrameDecoder implements AutoCloseable {
                 in.readInt(),
                 string(in),
                 string(in));
+    }
+
+    private static Frame.Resume resume(ByteBuf in, int flags) {
+        List<Long> sessions = new ArrayList<>();
+        for (int i = in.readUnsignedByte(); i > 0; i--) {
+            sessions.add(in.readUnsignedInt());
+        }
+        List<Frame.Wanted> wanted = new ArrayList<>();
+        for (int i = in.readUnsignedShort(); i > 0; i--) {
+            wanted.add(new Frame.Wanted(Id.read(in), (in.readByte() & 1) != 0, offset(in), offset(in)));
+        }
+        return new Frame.Resume(sessions, wanted, (flags & Frame.MORE) != 0);
+    }
+
+    private static Frame.ResumeOk resumeOk(ByteBuf in) {
+        List<Frame.Answer> answers = new ArrayList<>();
+        for (int i = in.readUnsignedShort(); i > 0; i--) {
+            Id exchange = Id.read(in);
+            Frame.Verdict verdict = Frame.Verdict.of(in.readUnsignedByte());
+            boolean end = (in.readByte() & 2) != 0;
+            Code code = Code.of(in.readUnsignedInt());
+            answers.add(new Frame.Answer(exchange, verdict, end, code, offset(in), offset(in)));
+        }
+        return new Frame.ResumeOk(answers);
     }
 
     private static Frame.Request request(ByteBuf in, boolean end) {

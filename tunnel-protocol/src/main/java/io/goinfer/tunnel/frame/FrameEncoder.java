@@ -87,6 +87,9 @@ public final class FrameEncoder {
             credit.exchange().write(out);
             return writeCredit(credit.credit(), out);
         }
+        if (frame instanceof Frame.Resume resume) {
+            return writeResume(resume, out);
+        }
         if (frame instanceof Frame.Exchange exchange) {
             return writeExchange(exchange, out);
         }
@@ -150,10 +153,33 @@ public final class FrameEncoder {
             out.writeByte(ok.version()).writeLong(ok.features()).writeInt(ok.maxStreams());
             out.writeInt(ok.floor());
             ok.bootToken().write(out);
+            ok.relay().write(out);
             writeString(ok.name(), out);
             writeString(ok.software(), out);
+        } else if (frame instanceof Frame.ResumeOk ok) {
+            writeResumeOk(ok, out);
         } else {
             writeHello((Frame.Hello) frame, out);
+        }
+    }
+
+    private static int writeResume(Frame.Resume resume, ByteBuf out) {
+        out.writeByte(resume.sessions().size());
+        resume.sessions().forEach(number -> out.writeInt(number.intValue()));
+        out.writeShort(resume.wanted().size());
+        for (Frame.Wanted wanted : resume.wanted()) {
+            wanted.exchange().write(out);
+            out.writeByte(wanted.head() ? 1 : 0).writeLong(wanted.received()).writeLong(wanted.limit());
+        }
+        return resume.more() ? Frame.MORE : 0;
+    }
+
+    private static void writeResumeOk(Frame.ResumeOk ok, ByteBuf out) {
+        out.writeShort(ok.answers().size());
+        for (Frame.Answer answer : ok.answers()) {
+            answer.exchange().write(out);
+            out.writeByte(answer.verdict().number()).writeByte(answer.end() ? 2 : 0);
+            out.writeInt(answer.code().number()).writeLong(answer.received()).writeLong(answer.limit());
         }
     }
 

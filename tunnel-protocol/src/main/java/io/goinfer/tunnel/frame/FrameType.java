@@ -14,6 +14,8 @@ public enum FrameType {
     PONG(0x07, Scope.CONTROL, 64 << 10),
     GOAWAY(0x08, Scope.CONTROL, 64 << 10),
     RESET_EXCHANGE(0x09, Scope.CONTROL, 64 << 10),
+    RESUME(0x0a, Scope.CONTROL, 64 << 10),
+    RESUME_OK(0x0b, Scope.CONTROL, 64 << 10),
     CREDIT_EXCHANGE(0x0c, Scope.CONTROL, 32),
     REQUEST(0x20, Scope.EXCHANGE, 64 << 10),
     RESPONSE(0x21, Scope.EXCHANGE, 64 << 10),

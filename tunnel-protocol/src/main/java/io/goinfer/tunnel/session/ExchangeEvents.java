@@ -5,6 +5,7 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Field;
 import io.goinfer.tunnel.frame.Frame;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
 import java.util.List;
 
 /**
@@ -31,6 +32,15 @@ public interface ExchangeEvents {
 
     /** {@link TunnelExchange#isWritable()} became true again. */
     default void onWritable() {}
+
+    /** There is no session at the moment: what is sent waits, nothing comes. */
+    default void onDetached() {}
+
+    /** It goes on where it stood. */
+    default void onResumed() {}
+
+    /** Relay: from now on the exchange is confined to this loop. Called on the one before, while it is detached. */
+    default void onMoved(EventLoop loop) {}
 
     /** A batch of bytes was delivered: the moment to flush what was written on. */
     default void onBatchEnd() {}

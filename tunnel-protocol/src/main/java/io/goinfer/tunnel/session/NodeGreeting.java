@@ -7,12 +7,19 @@ import io.goinfer.tunnel.wire.Wire;
 import io.goinfer.tunnel.wire.WireStream;
 import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The node's side until HELLO_OK: sends HELLO, then hands the wire to a {@link TunnelSession}. On the wire's loop. */
 public final class NodeGreeting implements Wire.Events {
     private static final long PATIENCE_SECONDS = 10;
+
+    /** What the session is made of. */
+    public interface Accepted {
+        SessionEvents events(Frame.HelloOk ok);
+
+        /** The one with the relay process that {@code ok} names. */
+        NodeAssociation association(Frame.HelloOk ok);
+    }
 
     /** Why no session came of it. */
     public interface Refused {
@@ -21,7 +28,7 @@ public final class NodeGreeting implements Wire.Events {
 
     private final Wire wire;
     private final Frame.Hello hello;
-    private final Function<Frame.HelloOk, SessionEvents> accepted;
+    private final Accepted accepted;
     private final Started started;
     private final Refused refused;
     private final Future<?> timer;
@@ -32,12 +39,7 @@ public final class NodeGreeting implements Wire.Events {
         void started(TunnelSession session);
     }
 
-    private NodeGreeting(
-            Wire wire,
-            Frame.Hello hello,
-            Function<Frame.HelloOk, SessionEvents> accepted,
-            Started started,
-            Refused refused) {
+    private NodeGreeting(Wire wire, Frame.Hello hello, Accepted accepted, Started started, Refused refused) {
         this.wire = wire;
         this.hello = hello;
         this.accepted = accepted;
@@ -47,13 +49,8 @@ public final class NodeGreeting implements Wire.Events {
                 .schedule(() -> end(Code.TIMEOUT, 0, "no HELLO_OK within 10 s"), PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** {@code accepted} makes the session's events; then {@code started}, or {@code refused} once. */
-    public static void greet(
-            Wire wire,
-            Frame.Hello hello,
-            Function<Frame.HelloOk, SessionEvents> accepted,
-            Started started,
-            Refused refused) {
+    /** {@code accepted} says what the session is made of; then {@code started}, or {@code refused} once. */
+    public static void greet(Wire wire, Frame.Hello hello, Accepted accepted, Started started, Refused refused) {
         NodeGreeting greeting = new NodeGreeting(wire, hello, accepted, started, refused);
         wire.events(greeting);
         wire.sendControl(hello);
@@ -73,9 +70,11 @@ public final class NodeGreeting implements Wire.Events {
             }
             done = true;
             timer.cancel(false);
-            TunnelSession session = new TunnelSession(wire, false, SessionTerms.of(ok), accepted.apply(ok));
+            TunnelSession session = new TunnelSession(
+                    wire, false, SessionTerms.of(ok), accepted.association(ok), hello.number(), accepted.events(ok));
             started.started(session);
             wire.events(session);
+            session.begin();
         } else if (frame instanceof Frame.HelloReject reject) {
             end(reject.code(), reject.retryAfterMillis(), reject.reason());
         } else {

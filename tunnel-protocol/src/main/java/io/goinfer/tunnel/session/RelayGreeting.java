@@ -22,6 +22,9 @@ public final class RelayGreeting implements Wire.Events {
         /** The node's name for HELLO_OK, or why it is refused. Called on the wire's loop; must not block. */
         Admission admit(Wire wire, Frame.Hello hello);
 
+        /** What this session shares with the others of the same two processes; asked for once, after {@link #admit}. */
+        RelayAssociation association(Frame.Hello hello);
+
         /** HELLO_OK was sent. Returns the session's events. */
         SessionEvents opened(SessionHandle handle, Frame.Hello hello);
     }
@@ -91,19 +94,23 @@ public final class RelayGreeting implements Wire.Events {
     private void open(Frame.Hello hello, String name) {
         done = true;
         timer.cancel(false);
+        RelayAssociation association = host.association(hello);
         Frame.HelloOk ok = new Frame.HelloOk(
                 SessionTerms.VERSION,
                 0,
                 Math.min(hello.maxStreams(), maxStreams),
                 Math.min(hello.floor(), SessionTerms.DEFAULT_FLOOR),
                 bootToken,
+                association.relay(),
                 name,
                 software);
         wire.sendControl(ok);
         Handle handle = new Handle(wire, SessionTerms.of(ok));
-        TunnelSession session = new TunnelSession(wire, true, handle.terms(), host.opened(handle, hello));
+        SessionEvents events = host.opened(handle, hello);
+        TunnelSession session = new TunnelSession(wire, true, handle.terms(), association, hello.number(), events);
         handle.session = session;
         wire.events(session);
+        session.begin();
     }
 
     private static final class Handle implements SessionHandle {

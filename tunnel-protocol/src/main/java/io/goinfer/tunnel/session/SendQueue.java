@@ -2,24 +2,32 @@
 package io.goinfer.tunnel.session;
 
 import io.goinfer.tunnel.flow.SendWindow;
+import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Field;
 import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.wire.WireStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
-import java.util.Queue;
 
-/** Our direction of one exchange: what waits for credit or for the transport, cut into DATA frames. Confined to the session's loop. */
+/**
+ * Our direction of one exchange: what waits for credit, for the transport or for a session, cut into DATA frames, and what was sent but not
+ * acknowledged. Confined to the exchange's loop.
+ */
 final class SendQueue {
     private static final int MAX_DATA = 16 << 10;
 
     private final SendWindow window;
-    private final Queue<ByteBuf> queued = new ArrayDeque<>();
+    private final Deque<ByteBuf> queued = new ArrayDeque<>();
+    private final Unacknowledged unacknowledged = new Unacknowledged();
+    private long queuedBytes;
     private List<Field> trailers = List.of();
     private boolean endAsked;
     private boolean ended;
+    private boolean acknowledged;
     private boolean writable = true;
 
     /** @param ended the head had END: there is nothing to send */
@@ -31,6 +39,11 @@ final class SendQueue {
     /** True once END was given to the stream. */
     boolean ended() {
         return ended;
+    }
+
+    /** The other side consumed our END. */
+    boolean acknowledged() {
+        return acknowledged;
     }
 
     boolean isWritable() {
@@ -46,6 +59,7 @@ final class SendQueue {
         if (ended || endAsked) {
             content.release();
         } else {
+            queuedBytes += content.readableBytes();
             queued.add(content);
         }
     }
@@ -57,8 +71,14 @@ final class SendQueue {
         }
     }
 
+    /** @throws FrameException FLOW_CONTROL if it acknowledges what was not sent */
     void credit(Frame.Credit credit) {
         window.credit(credit.consumed(), credit.limit());
+        if (credit.end() && !ended) {
+            throw new FrameException(Code.FLOW_CONTROL, "CREDIT END before END");
+        }
+        unacknowledged.forget(window.acknowledged());
+        acknowledged |= credit.end();
     }
 
     /** Sends what may be sent now. */
@@ -71,7 +91,9 @@ final class SendQueue {
             }
             boolean whole = size == first.readableBytes();
             ByteBuf piece = whole ? queued.remove() : first.readRetainedSlice(size);
+            queuedBytes -= size;
             window.sent(size);
+            unacknowledged.add(piece);
             ended = whole && queued.isEmpty() && endAsked && trailers.isEmpty();
             stream.send(new Frame.Data(piece, ended, false));
         }
@@ -85,10 +107,57 @@ final class SendQueue {
         writable = queued.isEmpty() && stream.isWritable();
     }
 
-    /** Drops what is queued. Idempotent. */
+    /** Without a session the producer goes on as far as its credit reaches. */
+    void fill() {
+        writable = queuedBytes < window.available();
+    }
+
+    void detach() {
+        window.close();
+        fill();
+    }
+
+    /**
+     * A session where the other side has {@code received} bytes of ours.
+     *
+     * @throws FrameException FLOW_CONTROL if it cannot have them, or took credit back
+     */
+    void resume(SendWindow.Implicit budget, long received, long limit, boolean endReceived) {
+        window.resume(budget, received, limit);
+        unacknowledged.forget(received);
+        again();
+        if (endAsked) {
+            ended = endReceived;
+        }
+    }
+
+    /** A session where the other side knows nothing of the exchange. False: it knew something once. */
+    boolean restart(SendWindow.Implicit budget) {
+        if (window.acknowledged() > 0) {
+            return false;
+        }
+        window.restart(budget);
+        again();
+        if (endAsked) {
+            ended = false;
+        }
+        return true;
+    }
+
+    private void again() {
+        List<ByteBuf> pieces = unacknowledged.takeAll();
+        for (int i = pieces.size() - 1; i >= 0; i--) {
+            queuedBytes += pieces.get(i).readableBytes();
+            queued.addFirst(pieces.get(i));
+        }
+    }
+
+    /** Drops everything. Idempotent. */
     void close() {
         queued.forEach(ByteBuf::release);
         queued.clear();
+        queuedBytes = 0;
+        unacknowledged.close();
         window.close();
     }
 }

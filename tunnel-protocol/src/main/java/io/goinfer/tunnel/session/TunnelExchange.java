@@ -8,77 +8,105 @@ import io.goinfer.tunnel.frame.Field;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.frame.Id;
-import io.goinfer.tunnel.wire.Wire;
-import io.goinfer.tunnel.wire.WireStream;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its response in a session (PROTOCOL.md §6). On the relay we send the request direction, on the node the response direction.
- * Confined to the session's event loop. Data beyond the credit is queued here: stop producing while {@link #isWritable()} is false.
+ * One request and its response (PROTOCOL.md §6). On the relay we send the request direction, on the node the response direction. It outlives its session
+ * (§6.10): calls are the same while it has none. Confined to one event loop at a time, first its session's; {@link ExchangeEvents#onMoved} names the next.
+ * Data beyond the credit is queued here: stop producing while {@link #isWritable()} is false.
+ *
+ * <pre>
+ * attached ◄──────── session lost, moved / continued ────────► detached
+ *     └── ended and acknowledged, reset ──► over ◄── reset, not wanted, window over ──┘
+ * </pre>
  */
-public final class TunnelExchange implements WireStream.Events {
-    private static final int MAX_INFOS = 32;
-
-    /** Grammar of the receiving direction. */
-    private enum Expect {
-        HEAD,
-        BODY,
-        NOTHING
+public final class TunnelExchange {
+    /** Who counts this exchange among its own. */
+    interface Holder {
+        void ended(TunnelExchange exchange);
     }
 
-    private final TunnelSession session;
-    private @Nullable WireStream stream;
+    private final Association association;
+    private final boolean relay;
+    private final Frame.Request request;
+    private final SendQueue sending;
+    private final Incoming incoming;
+    private Holder holder;
     private @Nullable ExchangeEvents events;
-    private Frame.@Nullable Request request;
-    private @Nullable SendQueue sending;
-    private @Nullable ReceiveWindow receiving;
-    private Expect expect = Expect.HEAD;
-    private int infos;
+    private @Nullable Leg leg;
+    private @Nullable TunnelSession resuming;
+    private Frame.@Nullable Response head;
+    private boolean headSent;
     private boolean over;
+    private long detachedAt;
 
-    private TunnelExchange(TunnelSession session) {
-        this.session = session;
+    private TunnelExchange(TunnelSession session, Frame.Request request, SendQueue sending, ReceiveWindow receiving) {
+        this.association = session.association();
+        this.relay = session.relay();
+        this.holder = session;
+        this.request = request;
+        this.sending = sending;
+        this.incoming = new Incoming(receiving, relay);
     }
 
     static TunnelExchange outgoing(TunnelSession session, Frame.Request asked, ExchangeEvents events) {
-        TunnelExchange exchange = new TunnelExchange(session);
         int credit = session.pool().initialResponseLimit();
-        exchange.request = asked.withCredit(credit);
+        TunnelExchange exchange = new TunnelExchange(
+                session,
+                asked.withCredit(credit),
+                new SendQueue(SendWindow.implicit(session.implicit()), asked.end()),
+                ReceiveWindow.granted(session.pool(), credit));
         exchange.events = events;
-        exchange.sending = new SendQueue(SendWindow.implicit(session.implicit()), asked.end());
-        exchange.receiving = ReceiveWindow.granted(session.pool(), credit);
         return exchange;
     }
 
-    static TunnelExchange incoming(TunnelSession session, WireStream stream) {
-        TunnelExchange exchange = new TunnelExchange(session);
-        exchange.stream = stream;
+    /** Call {@link #accepted} next. */
+    static TunnelExchange incoming(Leg leg, Frame.Request head) {
+        TunnelSession session = leg.session();
+        TunnelExchange exchange = new TunnelExchange(
+                session,
+                head,
+                new SendQueue(SendWindow.granted(session.implicit(), head.responseCredit()), false),
+                ReceiveWindow.implicit(session.pool()));
+        exchange.leg = leg;
         return exchange;
     }
 
-    void start(Wire wire) {
-        Frame.Request head = request();
-        stream = wire.open(this);
-        stream.send(head);
-        if (head.end()) {
-            stream.finish();
+    void start(TunnelSession session) {
+        Leg first = new Leg(session, this);
+        leg = first;
+        first.stream().send(request);
+        if (request.end()) {
+            first.stream().finish();
+        }
+    }
+
+    void accepted(ExchangeEvents receiver) {
+        events = receiver;
+        if (request.end()) {
+            received(true);
         }
     }
 
     public Id id() {
-        return request().exchange();
+        return request.exchange();
     }
 
     public boolean isOver() {
         return over;
     }
 
-    /** Node: an interim response. */
+    /** Node: our END is sent, and nothing but the relay's word for it is missing. */
+    boolean lingers() {
+        return !relay && sending.ended();
+    }
+
+    /** Node: an interim response. Lost while there is no session. */
     public void sendInfo(int status, List<Field> fields) {
-        if (!over) {
-            stream().send(new Frame.Info(status, fields));
+        if (!over && leg != null) {
+            leg.stream().send(new Frame.Info(status, fields));
         }
     }
 
@@ -87,10 +115,18 @@ public final class TunnelExchange implements WireStream.Events {
         if (over) {
             return;
         }
-        stream().send(response);
+        head = response;
+        if (leg != null) {
+            sendHead(leg, response);
+        }
+    }
+
+    private void sendHead(Leg to, Frame.Response response) {
+        headSent = true;
+        to.stream().send(response);
         if (response.end()) {
-            sending().headEnded();
-            directionSent();
+            sending.headEnded();
+            to.stream().finish();
         }
     }
 
@@ -100,35 +136,43 @@ public final class TunnelExchange implements WireStream.Events {
             content.release();
             return;
         }
-        sending().add(content);
+        sending.add(content);
         pump();
     }
 
     /** Ends our direction. {@code trailers} may be empty. */
     public void sendEnd(List<Field> trailers) {
         if (!over) {
-            sending().end(trailers);
+            sending.end(trailers);
             pump();
         }
     }
 
     /** False while credit or the transport holds us back. */
     public boolean isWritable() {
-        return sending == null || sending.isWritable();
+        return sending.isWritable();
     }
 
     /** The next hop took bytes that {@link ExchangeEvents#onData} gave. */
     public void consumed(long bytes) {
-        ReceiveWindow window = receiving;
-        if (over || window == null || expect == Expect.NOTHING) {
+        if (!over) {
+            credit(incoming.window().consumed(bytes));
+        }
+    }
+
+    private void credit(boolean due) {
+        Leg to = leg;
+        if (to == null) {
             return;
         }
-        if (window.consumed(bytes)) {
-            Frame.Credit credit = new Frame.Credit(true, false, window.consumed(), window.limit());
-            if (session.relay()) {
-                session.wire().sendControl(new Frame.CreditExchange(id(), credit));
+        boolean end = incoming.endConsumed();
+        if (due || end) {
+            Frame.Credit credit = new Frame.Credit(
+                    true, end, incoming.window().consumed(), incoming.window().limit());
+            if (relay) {
+                to.session().wire().sendControl(new Frame.CreditExchange(id(), credit));
             } else {
-                stream().send(credit);
+                to.stream().send(credit);
             }
         }
     }
@@ -138,23 +182,28 @@ public final class TunnelExchange implements WireStream.Events {
         if (over) {
             return;
         }
-        if (session.relay()) {
-            stream().cancel(code);
-            session.wire().sendControl(new Frame.ResetExchange(id(), code, reason));
-        } else {
-            stream().send(new Frame.Reset(code, reason));
-            stream().finish();
-            if (expect != Expect.NOTHING) {
-                stream().stopReading(code);
+        Leg to = leg;
+        if (relay) {
+            if (to != null) {
+                to.stream().cancel(code);
+            }
+            TunnelSession session = to == null ? resuming : to.session();
+            if (session != null) {
+                session.wire().sendControl(new Frame.ResetExchange(id(), code, reason));
+            }
+        } else if (to != null) {
+            to.stream().send(new Frame.Reset(code, reason));
+            to.stream().finish();
+            if (!incoming.ended()) {
+                to.stream().stopReading(code);
             }
         }
-        finish();
+        finish(code);
     }
 
-    // ---- events of the wire
+    // ---- events of the stream, called by Leg
 
-    @Override
-    public void onFrame(Frame.Exchange frame) {
+    void onFrame(Frame.Exchange frame) {
         if (over) {
             Frame.release(frame);
             return;
@@ -162,78 +211,63 @@ public final class TunnelExchange implements WireStream.Events {
         try {
             if (frame instanceof Frame.Data data) {
                 onData(data);
-            } else if (frame instanceof Frame.Credit credit && session.relay()) {
+            } else if (frame instanceof Frame.Credit credit && relay) {
                 onCredit(credit);
             } else if (frame instanceof Frame.Trailers trailers) {
-                expectBody(trailers);
+                incoming.body(trailers);
                 events().onTrailers(trailers.fields());
                 received(true);
-            } else if (session.relay()) {
+            } else if (relay) {
                 onResponseFrame(frame);
-            } else if (frame instanceof Frame.Request head && request == null) {
-                onRequest(head);
             } else {
-                throw outOfPlace(frame);
+                throw Incoming.outOfPlace(frame);
             }
         } catch (FrameException e) {
             onBroken(e);
         }
     }
 
-    @Override
-    public void onFinish() {
-        if (over) {
-            return;
-        }
-        if (expect != Expect.NOTHING) {
-            fail(Code.TRUNCATED, "the stream ended before its END");
+    void onFinish() {
+        if (!over && !incoming.ended()) {
+            ExchangeEvents told = events;
+            reset(Code.TRUNCATED, "the stream ended before its END");
+            tell(told, Code.TRUNCATED, "the stream ended before its END");
         }
     }
 
-    @Override
-    public void onCancel(Code code) {
-        if (over) {
+    void onCancel(Code code) {
+        if (over || code == Code.NO_ERROR && lingers()) {
             return;
         }
-        if (code == Code.NO_ERROR && !session.relay() && sentEnd()) {
-            finish();
+        if (code == Code.MOVED && !relay && leg != null) {
+            leg.session().moved(this);
             return;
         }
-        // What the other side cancelled, we need not send: give the stream back.
-        stream().cancel(code);
-        peerReset(code, "cancelled by the other side");
+        peerReset(code == Code.MOVED ? Code.SESSION_LOST : code, "cancelled by the other side");
     }
 
-    @Override
-    public void onBroken(FrameException cause) {
-        if (over) {
+    void onBroken(FrameException cause) {
+        Leg to = leg;
+        if (over || to == null) {
             return;
         }
-        stream().cancel(cause.code());
-        if (request != null && session.relay()) {
-            session.wire().sendControl(new Frame.ResetExchange(id(), cause.code(), cause.reason()));
+        to.stream().cancel(cause.code());
+        if (relay) {
+            to.session().wire().sendControl(new Frame.ResetExchange(id(), cause.code(), cause.reason()));
         }
         ExchangeEvents told = events;
-        finish();
-        session.peerError(cause);
-        if (told != null) {
-            told.onReset(cause.code(), cause.reason());
-        }
+        finish(cause.code());
+        to.session().peerError(cause);
+        tell(told, cause.code(), cause.reason());
     }
 
-    @Override
-    public void onWritable() {
-        pump();
-    }
-
-    @Override
-    public void onReadComplete() {
+    void onBatchEnd() {
         if (events != null) {
             events.onBatchEnd();
         }
     }
 
-    // ---- called by the session
+    // ---- called by sessions and associations
 
     /** Node: the relay's credit comes on the control stream. */
     void peerCredit(Frame.Credit credit) {
@@ -247,69 +281,169 @@ public final class TunnelExchange implements WireStream.Events {
         }
     }
 
+    /** The other side ended it. What it cancelled, we need not send: the stream is given back. */
     void peerReset(Code code, String reason) {
-        if (over) {
-            return;
+        if (!over) {
+            if (leg != null) {
+                leg.stream().cancel(code);
+            }
+            lost(code, reason);
         }
-        stream().cancel(code);
-        ExchangeEvents told = events;
-        finish();
+    }
+
+    /** Ends without a word to the other side. */
+    void lost(Code code, String reason) {
+        if (!over) {
+            ExchangeEvents told = lingers() ? null : events;
+            finish(Code.NO_ERROR);
+            tell(told, code, reason);
+        }
+    }
+
+    private static void tell(@Nullable ExchangeEvents told, Code code, String reason) {
         if (told != null) {
             told.onReset(code, reason);
         }
     }
 
-    void sessionClosed(Code code, String reason) {
-        ExchangeEvents told = events;
-        boolean wasOver = over;
-        finish();
-        if (told != null && !wasOver) {
-            told.onReset(code, reason);
+    /** Out of its session; {@code next} takes care of it. */
+    void detach(Holder next, long now, boolean sessionLives) {
+        holder = next;
+        resuming = null;
+        Leg before = leg;
+        if (before == null) {
+            return;
         }
+        leg = null;
+        before.leave();
+        if (sessionLives) {
+            before.stream().cancel(Code.MOVED);
+        }
+        detachedAt = now;
+        sending.detach();
+        incoming.window().detach();
+        if (events != null && !lingers()) {
+            events.onDetached();
+        }
+    }
+
+    /** When it lost its session, in nanoseconds. */
+    long detachedAt() {
+        return detachedAt;
+    }
+
+    /** Relay: this session's loop takes over. On the loop before. */
+    void moving(TunnelSession to) {
+        if (events != null) {
+            events.onMoved(to.wire().loop());
+        }
+    }
+
+    /** Relay: RESUME goes out in this session with what is returned. */
+    Frame.Wanted wanted(TunnelSession session) {
+        holder = session;
+        resuming = session;
+        ReceiveWindow window = incoming.window();
+        return new Frame.Wanted(id(), incoming.hasHead(), window.received(), window.limit());
+    }
+
+    /** Relay: the node's answer to RESUME. */
+    void answered(TunnelSession session, Frame.Answer answer) {
+        resuming = null;
+        try {
+            switch (answer.verdict()) {
+                case CONTINUE -> {
+                    sending.resume(session.implicit(), answer.received(), answer.limit(), answer.end());
+                    continueIn(session);
+                }
+                case UNKNOWN -> startAgain(session);
+                case ENDED -> lost(answer.code(), "it ended at the node: " + answer.code());
+            }
+        } catch (FrameException e) {
+            session.wire().sendControl(new Frame.ResetExchange(id(), e.code(), e.reason()));
+            session.peerError(e);
+            lost(e.code(), e.reason());
+        }
+    }
+
+    private void continueIn(TunnelSession session) {
+        Leg next = new Leg(session, this);
+        leg = next;
+        boolean nothingLeft = sending.ended();
+        next.stream().send(request.continued(nothingLeft));
+        if (nothingLeft) {
+            next.stream().finish();
+        }
+        goOn(session);
+    }
+
+    private void startAgain(TunnelSession session) {
+        if (incoming.hasHead() || !sending.restart(session.implicit())) {
+            throw new FrameException(Code.PROTOCOL, "UNKNOWN for an exchange that it has answered");
+        }
+        Leg next = new Leg(session, this);
+        leg = next;
+        next.stream().send(request.withCredit((int) incoming.window().limit()));
+        if (request.end()) {
+            next.stream().finish();
+        }
+        goOn(session);
+    }
+
+    /** Node: what the relay has; the answer says what we have. */
+    Frame.Answer asked(TunnelSession session, Frame.Wanted wanted) {
+        sending.resume(session.implicit(), wanted.received(), wanted.limit(), false);
+        headSent = wanted.head();
+        if (head != null && head.end() && headSent) {
+            throw new FrameException(Code.PROTOCOL, "RESUME of a response that has ended");
+        }
+        ReceiveWindow window = incoming.window();
+        return new Frame.Answer(
+                id(), Frame.Verdict.CONTINUE, incoming.ended(), Code.NO_ERROR, window.received(), window.limit());
+    }
+
+    /** Node: the relay goes on with it in this leg. */
+    void continued(Leg next) {
+        if (leg != null) {
+            throw new FrameException(Code.PROTOCOL, "REQUEST continues an exchange that was not resumed");
+        }
+        leg = next;
+        holder = next.session();
+        if (head != null && !headSent) {
+            sendHead(next, head);
+        }
+        goOn(next.session());
+    }
+
+    private void goOn(TunnelSession session) {
+        incoming.window().attach(session.pool());
+        credit(incoming.window().consumed(0));
+        if (!lingers()) {
+            events().onResumed();
+        }
+        pump();
     }
 
     // ---- receiving
 
-    private void onRequest(Frame.Request head) {
-        if (head.kind() != 0) {
-            throw new FrameException(Code.PROTOCOL, "REQUEST kind " + head.kind() + " needs the feature resume");
-        }
-        request = head;
-        sending = new SendQueue(SendWindow.granted(session.implicit(), head.responseCredit()), false);
-        receiving = ReceiveWindow.implicit(session.pool());
-        expect = Expect.BODY;
-        ExchangeEvents mine = session.accept(this, head);
-        if (mine == null) {
-            reset(Code.REFUSED, "this node takes no more exchanges");
-            return;
-        }
-        events = mine;
-        if (head.end()) {
-            received(true);
-        }
-    }
-
     private void onResponseFrame(Frame.Exchange frame) {
-        if (frame instanceof Frame.Response response && expect == Expect.HEAD) {
-            expect = Expect.BODY;
+        if (frame instanceof Frame.Response response) {
+            incoming.head(frame);
             events().onResponse(response);
             received(response.end());
-        } else if (frame instanceof Frame.Info info && expect == Expect.HEAD && infos++ < MAX_INFOS) {
+        } else if (frame instanceof Frame.Info info) {
+            incoming.info(info);
             events().onInfo(info);
-        } else if (frame instanceof Frame.Reset reset && expect != Expect.NOTHING) {
+        } else if (frame instanceof Frame.Reset reset && !incoming.ended()) {
             peerReset(reset.code(), reset.reason());
         } else {
-            throw outOfPlace(frame);
+            throw Incoming.outOfPlace(frame);
         }
     }
 
     private void onData(Frame.Data data) {
         try {
-            expectBody(data);
-            if (data.bulk()) {
-                receiving().bulk();
-            }
-            receiving().received(data.content().readableBytes());
+            incoming.body(data);
         } catch (FrameException e) {
             data.content().release();
             throw e;
@@ -322,128 +456,79 @@ public final class TunnelExchange implements WireStream.Events {
         received(data.end());
     }
 
-    private void expectBody(Frame.Exchange frame) {
-        if (expect != Expect.BODY) {
-            throw outOfPlace(frame);
-        }
-    }
-
-    private static FrameException outOfPlace(Frame.Exchange frame) {
-        return new FrameException(Code.PROTOCOL, frame.type() + " out of place");
-    }
-
     private void received(boolean end) {
         if (!end || over) {
             return;
         }
-        expect = Expect.NOTHING;
-        receiving().close();
+        incoming.end();
         ExchangeEvents told = events();
-        if (session.relay()) {
+        Leg from = leg;
+        if (relay && from != null) {
             // The response is complete: the exchange is over, whatever of the request is left.
-            if (!sentEnd()) {
-                stream().cancel(Code.NO_ERROR);
+            from.session().wire().sendControl(new Frame.CreditExchange(id(), everything()));
+            if (!sending.ended()) {
+                from.stream().cancel(Code.NO_ERROR);
             }
-            finish();
-        } else if (sentEnd()) {
-            finish();
+            finish(Code.NO_ERROR);
+        } else if (incoming.window().received() > 0) {
+            credit(false);
         }
         told.onEnd();
     }
 
+    private Frame.Credit everything() {
+        long received = incoming.window().received();
+        return new Frame.Credit(
+                true, true, received, Math.max(received, incoming.window().limit()));
+    }
+
     private void onCredit(Frame.Credit credit) {
-        SendQueue queue = sending;
-        if (queue == null) {
-            throw outOfPlace(credit);
+        sending.credit(credit);
+        if (sending.acknowledged() && !relay) {
+            finish(Code.NO_ERROR);
+        } else {
+            pump();
         }
-        queue.credit(credit);
-        pump();
     }
 
     // ---- sending
 
-    private boolean sentEnd() {
-        return sending != null && sending.ended();
-    }
-
-    private void pump() {
-        SendQueue queue = sending;
-        if (over || queue == null || queue.ended()) {
+    void pump() {
+        Leg to = leg;
+        if (over || sending.ended()) {
             return;
         }
-        boolean before = queue.isWritable();
-        queue.pump(stream());
-        if (queue.ended()) {
-            directionSent();
-        } else if (!before && queue.isWritable() && events != null) {
+        if (to == null) {
+            sending.fill();
+            return;
+        }
+        boolean before = sending.isWritable();
+        sending.pump(to.stream());
+        if (sending.ended()) {
+            to.stream().finish();
+        } else if (!before && sending.isWritable() && events != null) {
             events.onWritable();
         }
     }
 
-    private void directionSent() {
-        stream().finish();
-        if (!session.relay() && expect == Expect.NOTHING) {
-            finish();
-        }
-    }
-
-    /** {@link #reset} that our own side does not know of yet. */
-    private void fail(Code code, String reason) {
-        ExchangeEvents told = events;
-        reset(code, reason);
-        if (told != null) {
-            told.onReset(code, reason);
-        }
-    }
-
-    private void finish() {
+    /** {@code code}: how the other side may not know yet that it ended; NO_ERROR: it knows. */
+    private void finish(Code code) {
         if (over) {
             return;
         }
         over = true;
-        if (sending != null) {
-            sending.close();
+        sending.close();
+        incoming.window().close();
+        if (!relay && code != Code.NO_ERROR) {
+            association.remember(id(), code);
         }
-        if (receiving != null) {
-            receiving.close();
-        }
-        if (request != null) {
-            session.ended(this);
-        }
-    }
-
-    private WireStream stream() {
-        if (stream == null) {
-            throw new IllegalStateException("not started");
-        }
-        return stream;
+        holder.ended(this);
     }
 
     private ExchangeEvents events() {
         if (events == null) {
-            throw new IllegalStateException("no request yet");
+            throw new IllegalStateException("not accepted yet");
         }
         return events;
-    }
-
-    private SendQueue sending() {
-        if (sending == null) {
-            throw new IllegalStateException("no request yet");
-        }
-        return sending;
-    }
-
-    private Frame.Request request() {
-        if (request == null) {
-            throw new IllegalStateException("no request yet");
-        }
-        return request;
-    }
-
-    private ReceiveWindow receiving() {
-        if (receiving == null) {
-            throw new IllegalStateException("no request yet");
-        }
-        return receiving;
     }
 }

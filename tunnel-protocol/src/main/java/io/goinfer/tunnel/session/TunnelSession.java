@@ -13,9 +13,13 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,20 +34,30 @@ import org.slf4j.LoggerFactory;
  *   └────────────── close(), DEAD, protocol error, wire lost ─────────────►
  * </pre>
  */
-public final class TunnelSession implements Wire.Events {
+public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private static final Logger LOG = LoggerFactory.getLogger(TunnelSession.class);
     private static final int MAX_ERRORS = 100;
     private static final long ERROR_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final int RESUME_BATCH = 1_000;
+    private static final long RESUME_PATIENCE_SECONDS = 10;
+
+    /** Ends of a session that its exchanges may outlive: PROTOCOL.md §6.10. */
+    private static final Set<Code> DETACHING =
+            EnumSet.of(Code.NO_ERROR, Code.SESSION_LOST, Code.SUSPECT_TIMEOUT, Code.MOVED);
 
     private final Wire wire;
     private final boolean relay;
     private final SessionTerms terms;
+    private final Association association;
+    private final long number;
     private final SessionEvents events;
     private final Liveness liveness;
     private final Future<?> ticker;
     private final CreditPool pool;
     private final SendWindow.Implicit implicit;
     private final Map<Id, TunnelExchange> exchanges = new HashMap<>();
+    private final Map<Id, TunnelExchange> resuming = new HashMap<>();
+    private final Set<Long> givenUp = new TreeSet<>();
 
     private boolean suspect;
     private boolean peerSuspects;
@@ -55,10 +69,14 @@ public final class TunnelSession implements Wire.Events {
     private int errors;
     private long errorsSince;
 
-    TunnelSession(Wire wire, boolean relay, SessionTerms terms, SessionEvents events) {
+    /** @param number of the node's connection, from HELLO */
+    TunnelSession(
+            Wire wire, boolean relay, SessionTerms terms, Association association, long number, SessionEvents events) {
         this.wire = wire;
         this.relay = relay;
         this.terms = terms;
+        this.association = association;
+        this.number = number;
         this.events = events;
         this.pool = new CreditPool(terms.floor());
         this.implicit = new SendWindow.Implicit(terms.floor());
@@ -67,6 +85,13 @@ public final class TunnelSession implements Wire.Events {
         this.errorsSince = now;
         long tick = Liveness.TICK.toMillis();
         this.ticker = wire.loop().scheduleWithFixedDelay(this::tick, tick, tick, TimeUnit.MILLISECONDS);
+    }
+
+    /** It gets events now. */
+    void begin() {
+        if (!closed) {
+            association.opened(this);
+        }
     }
 
     public Wire wire() {
@@ -114,7 +139,7 @@ public final class TunnelSession implements Wire.Events {
         exchanges.put(request.exchange(), exchange);
         boolean started = false;
         try {
-            exchange.start(wire);
+            exchange.start(this);
             started = true;
         } finally {
             if (!started) {
@@ -122,6 +147,50 @@ public final class TunnelSession implements Wire.Events {
             }
         }
         return exchange;
+    }
+
+    /** Relay: these ran in sessions that were given up; the node is asked to go on with them here. */
+    void resume(Collection<Long> sessions, Collection<TunnelExchange> wanted) {
+        givenUp.addAll(sessions);
+        List<Frame.Wanted> entries = new ArrayList<>();
+        for (TunnelExchange exchange : wanted) {
+            exchanges.put(exchange.id(), exchange);
+            resuming.put(exchange.id(), exchange);
+            entries.add(exchange.wanted(this));
+        }
+        int at = 0;
+        do {
+            int end = Math.min(entries.size(), at + RESUME_BATCH);
+            wire.sendControl(new Frame.Resume(
+                    List.copyOf(sessions), List.copyOf(entries.subList(at, end)), end < entries.size()));
+            at = end;
+        } while (at < entries.size());
+        Future<?> unused = wire.loop()
+                .schedule(
+                        () -> {
+                            if (!closed && wanted.stream().anyMatch(one -> resuming.get(one.id()) == one)) {
+                                close(Code.SESSION_LOST, "RESUME was not answered");
+                            }
+                        },
+                        RESUME_PATIENCE_SECONDS,
+                        TimeUnit.SECONDS);
+    }
+
+    /** Its exchanges, for another session. */
+    List<TunnelExchange> detachAll(TunnelExchange.Holder next) {
+        List<TunnelExchange> all = new ArrayList<>(exchanges.values());
+        exchanges.clear();
+        resuming.clear();
+        long now = System.nanoTime();
+        all.forEach(exchange -> exchange.detach(next, now, !closed));
+        return all;
+    }
+
+    /** The sessions whose exchanges may still be at the node without its knowing that they are not wanted: this one, and those that it stands in for. */
+    Set<Long> numbers() {
+        Set<Long> all = new TreeSet<>(givenUp);
+        all.add(number);
+        return all;
     }
 
     /** Node: sends the catalog. Takes ownership. */
@@ -154,10 +223,12 @@ public final class TunnelSession implements Wire.Events {
         if (drainTimer != null) {
             drainTimer.cancel(false);
         }
-        List<TunnelExchange> all = new ArrayList<>(exchanges.values());
-        Code told = code == Code.NO_ERROR || code == Code.SUSPECT_TIMEOUT ? Code.SESSION_LOST : code;
-        all.forEach(exchange -> exchange.sessionClosed(told, reason));
-        exchanges.clear();
+        if (!DETACHING.contains(code)) {
+            List<TunnelExchange> all = new ArrayList<>(exchanges.values());
+            exchanges.clear();
+            all.forEach(exchange -> exchange.lost(code, reason));
+        }
+        association.closed(this);
         wire.close(code, reason);
         events.onClosed(code, reason);
     }
@@ -176,7 +247,7 @@ public final class TunnelSession implements Wire.Events {
         } else if (frame instanceof Frame.Pong pong) {
             onPong(pong);
         } else if (frame instanceof Frame.ResetExchange reset) {
-            TunnelExchange exchange = exchanges.get(reset.exchange());
+            TunnelExchange exchange = find(reset.exchange());
             if (exchange != null) {
                 exchange.peerReset(reset.code(), reset.reason());
             }
@@ -187,6 +258,10 @@ public final class TunnelSession implements Wire.Events {
             }
         } else if (frame instanceof Frame.GoAway away) {
             onGoAway(away);
+        } else if (frame instanceof Frame.Resume resume && association instanceof NodeAssociation node) {
+            wire.sendControl(new Frame.ResumeOk(node.resume(this, resume)));
+        } else if (frame instanceof Frame.ResumeOk ok && relay) {
+            onResumeOk(ok);
         } else if (frame instanceof Frame.Models models && relay) {
             borrow(models.payload(), events::onModels);
         } else if (frame instanceof Frame.Load load && relay) {
@@ -199,16 +274,32 @@ public final class TunnelSession implements Wire.Events {
 
     @Override
     public WireStream.Events onStream(WireStream stream) {
-        TunnelExchange exchange = TunnelExchange.incoming(this, stream);
         if (relay || closed) {
             stream.cancel(Code.REFUSED);
         }
-        return exchange;
+        return new Leg(this, stream);
     }
 
     @Override
     public void onClosed(Code code, String reason) {
         close(code, reason);
+    }
+
+    private @Nullable TunnelExchange find(Id id) {
+        TunnelExchange here = exchanges.get(id);
+        return here == null && association instanceof NodeAssociation node ? node.detached(id) : here;
+    }
+
+    private void onResumeOk(Frame.ResumeOk ok) {
+        for (Frame.Answer answer : ok.answers()) {
+            TunnelExchange exchange = resuming.remove(answer.exchange());
+            if (exchange != null && !exchange.isOver()) {
+                exchange.answered(this, answer);
+            }
+        }
+        if (resuming.isEmpty()) {
+            givenUp.clear();
+        }
     }
 
     private void onPong(Frame.Pong pong) {
@@ -257,6 +348,9 @@ public final class TunnelSession implements Wire.Events {
         suspect = mine;
         peerSuspects = theirs;
         if (before != suspect()) {
+            if (!before) {
+                association.suspected(this);
+            }
             events.onVerdict(suspect());
         }
     }
@@ -283,19 +377,78 @@ public final class TunnelSession implements Wire.Events {
         return implicit;
     }
 
-    /** Node: a REQUEST arrived. Null if it was refused. */
-    @Nullable
-    ExchangeEvents accept(TunnelExchange exchange, Frame.Request request) {
-        if (closed || draining || exchanges.size() >= terms.maxStreams()) {
-            return null;
-        }
-        if (exchanges.putIfAbsent(request.exchange(), exchange) != null) {
-            throw new FrameException(Code.PROTOCOL, "exchange id used twice");
-        }
-        return events.onExchange(exchange, request);
+    Association association() {
+        return association;
     }
 
-    void ended(TunnelExchange exchange) {
+    long number() {
+        return number;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Node: a stream began. Null if it was refused. */
+    @Nullable
+    TunnelExchange onRequest(Leg leg, Frame.Request request) {
+        boolean goesOn = request.kind() == Frame.Request.CONTINUE;
+        if (relay || closed || !goesOn && (draining || isFull())) {
+            refuse(leg, Code.REFUSED, "this node takes no more exchanges");
+            return null;
+        }
+        if (goesOn) {
+            return goOn(leg, request.exchange());
+        }
+        if (find(request.exchange()) != null || association.hasEnded(request.exchange())) {
+            throw new FrameException(Code.PROTOCOL, "exchange id used twice");
+        }
+        TunnelExchange exchange = TunnelExchange.incoming(leg, request);
+        exchanges.put(request.exchange(), exchange);
+        exchange.accepted(events.onExchange(exchange, request));
+        return exchange;
+    }
+
+    private @Nullable TunnelExchange goOn(Leg leg, Id id) {
+        TunnelExchange exchange = association instanceof NodeAssociation node ? node.take(id) : null;
+        if (exchange == null) {
+            refuse(leg, Code.SESSION_LOST, "no such exchange waits");
+            return null;
+        }
+        exchanges.put(id, exchange);
+        exchange.continued(leg);
+        return exchange;
+    }
+
+    private static void refuse(Leg leg, Code code, String reason) {
+        leg.leave();
+        leg.stream().send(new Frame.Reset(code, reason));
+        leg.stream().finish();
+        leg.stream().stopReading(code);
+    }
+
+    /** Those that only wait for the relay's word that all has arrived do not count. */
+    private boolean isFull() {
+        int max = terms.maxStreams();
+        return exchanges.size() >= max
+                && (exchanges.size() >= 2 * max
+                        || exchanges.values().stream()
+                                        .filter(one -> !one.lingers())
+                                        .count()
+                                >= max);
+    }
+
+    /** Node: the relay goes on with it in another session. */
+    void moved(TunnelExchange exchange) {
+        if (association instanceof NodeAssociation node) {
+            exchanges.remove(exchange.id());
+            node.keep(exchange, this);
+        }
+    }
+
+    @Override
+    public void ended(TunnelExchange exchange) {
+        resuming.remove(exchange.id(), exchange);
         if (exchanges.remove(exchange.id(), exchange)) {
             closeIfDrained();
         }

@@ -88,9 +88,11 @@ final class QuicRig implements AutoCloseable {
         return result;
     }
 
+    private long number;
+
     Frame.Hello hello(int maxStreams) {
         return new Frame.Hello(
-                1, 1, 0, new Id(7, 7), 1, 0, 1, maxStreams, SessionTerms.DEFAULT_FLOOR, "n", "node/test");
+                1, 1, 0, new Id(7, 7), 1, 0, ++number, maxStreams, SessionTerms.DEFAULT_FLOOR, "n", "node/test");
     }
 
     /** Dials and greets; the recorder has its session then. Completes with HELLO_OK. */
@@ -101,10 +103,7 @@ final class QuicRig implements AutoCloseable {
         nodeLoop.execute(() -> NodeGreeting.greet(
                 connection.wire(),
                 hello(maxStreams),
-                accepted -> {
-                    ok[0] = accepted;
-                    return nodeSide;
-                },
+                nodeSide.accepted(nodeLoop, accepted -> ok[0] = accepted),
                 session -> {
                     nodeSide.session = session;
                     connection.onBootNotice(ok[0].bootToken(), onBootNotice);

@@ -3,10 +3,11 @@ package io.goinfer.tunnel.quic;
 
 import static io.goinfer.tunnel.testing.Eventually.eventually;
 
-import io.goinfer.tunnel.session.TransportContract;
+import io.goinfer.tunnel.session.ResumeContract;
+import io.goinfer.tunnel.session.TunnelSession;
 
 /** The contract over real QUIC on loopback. */
-class QuicTransportTest extends TransportContract {
+class QuicTransportTest extends ResumeContract {
     private QuicRig rig;
 
     @Override
@@ -14,6 +15,13 @@ class QuicTransportTest extends TransportContract {
         rig = new QuicRig().listen(0, relaySide);
         rig.connect(nodeSide, maxStreams, () -> {});
         eventually("the relay has the session", () -> relaySide.session != null);
+    }
+
+    @Override
+    protected void connectAgain() throws Exception {
+        TunnelSession before = relaySide.session;
+        rig.connect(nodeSide, 1_024, () -> {});
+        eventually("the relay has the session", () -> relaySide.session != before);
     }
 
     @Override

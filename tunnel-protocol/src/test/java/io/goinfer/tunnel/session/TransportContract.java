@@ -11,6 +11,7 @@ import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.wire.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,9 @@ public abstract class TransportContract {
         public final List<Call> calls = new CopyOnWriteArrayList<>();
         public final List<String> log = new CopyOnWriteArrayList<>();
         public volatile boolean consuming = true;
+        private RelayAssociation relayAssociation;
+        private NodeAssociation nodeAssociation;
+        Duration window = Duration.ofSeconds(60);
 
         @Override
         public void onModels(ByteBuf json) {
@@ -81,11 +86,45 @@ public abstract class TransportContract {
                 }
 
                 @Override
+                public RelayAssociation association(Frame.Hello hello) {
+                    if (relayAssociation == null) {
+                        relayAssociation = new RelayAssociation(new Id(3, 3), window, () -> log.add("idle"));
+                    }
+                    return relayAssociation;
+                }
+
+                @Override
                 public SessionEvents opened(RelayGreeting.SessionHandle handle, Frame.Hello hello) {
                     handle.wire().loop().execute(() -> session = handle.session());
                     return Recorder.this;
                 }
             };
+        }
+
+        /** The node's side of HELLO_OK. */
+        public NodeGreeting.Accepted accepted(EventLoop loop, Consumer<Frame.HelloOk> told) {
+            return new NodeGreeting.Accepted() {
+                @Override
+                public SessionEvents events(Frame.HelloOk ok) {
+                    told.accept(ok);
+                    return Recorder.this;
+                }
+
+                @Override
+                public NodeAssociation association(Frame.HelloOk ok) {
+                    if (nodeAssociation == null) {
+                        nodeAssociation = new NodeAssociation(loop, window);
+                    }
+                    return nodeAssociation;
+                }
+            };
+        }
+
+        void replaceAssociations(Duration nextWindow) {
+            session = null;
+            relayAssociation = null;
+            nodeAssociation = null;
+            window = nextWindow;
         }
 
         public <T> T on(Callable<T> action) {
@@ -122,7 +161,11 @@ public abstract class TransportContract {
         volatile boolean ended;
         volatile Code reset;
         volatile int infos;
-        private long toSend;
+        volatile boolean wrong;
+        volatile int detached;
+        volatile int resumed;
+        long toSend;
+        private long sent;
         volatile boolean endHeld;
 
         Call(Recorder side, TunnelExchange exchange, Frame.Request request) {
@@ -144,10 +187,13 @@ public abstract class TransportContract {
         @Override
         public void onData(ByteBuf content) {
             int size = content.readableBytes();
-            bytes += size;
-            if (bytes < 1_000) {
+            if (bytes + size < 1_000) {
                 text += content.toString(StandardCharsets.UTF_8);
             }
+            for (int i = 0; i < size; i++) {
+                wrong |= content.getByte(content.readerIndex() + i) != pattern(bytes + i);
+            }
+            bytes += size;
             content.release();
             if (side.consuming) {
                 exchange.consumed(size);
@@ -162,6 +208,20 @@ public abstract class TransportContract {
         @Override
         public void onEnd() {
             ended = true;
+        }
+
+        @Override
+        public void onDetached() {
+            detached++;
+        }
+
+        @Override
+        public void onResumed() {
+            resumed++;
+        }
+
+        private static byte pattern(long offset) {
+            return (byte) (offset ^ offset >> 8 ^ offset >> 16);
         }
 
         @Override
@@ -180,7 +240,11 @@ public abstract class TransportContract {
             while (toSend > 0 && exchange.isWritable()) {
                 int size = (int) Math.min(toSend, 32 << 10);
                 toSend -= size;
-                exchange.sendData(Unpooled.wrappedBuffer(new byte[size]));
+                byte[] next = new byte[size];
+                for (int i = 0; i < size; i++) {
+                    next[i] = pattern(sent++);
+                }
+                exchange.sendData(Unpooled.wrappedBuffer(next));
                 if (toSend == 0 && !endHeld) {
                     exchange.sendEnd(List.of());
                 }
@@ -194,7 +258,7 @@ public abstract class TransportContract {
         }
     }
 
-    private Call arrived(int index) {
+    protected final Call arrived(int index) {
         eventually("exchange " + index + " arrives", () -> nodeSide.calls.size() > index);
         return nodeSide.calls.get(index);
     }
@@ -448,7 +512,7 @@ public abstract class TransportContract {
         }
     }
 
-    private static boolean closed(Recorder side) {
+    protected static boolean closed(Recorder side) {
         return side.log.stream().anyMatch(line -> line.startsWith("closed"));
     }
 }

@@ -39,6 +39,7 @@ final class TcpRig implements AutoCloseable {
     final TestCertificates nodeIdentity = TestCertificates.create("node");
     final EventLoopGroup group;
     final EventLoop nodeLoop;
+    private long number;
     private final boolean epoll;
     volatile Code verdict = Code.NO_ERROR;
     Channel listener;
@@ -120,11 +121,18 @@ final class TcpRig implements AutoCloseable {
         nodeLoop.execute(() -> NodeGreeting.greet(
                 connection.wire(),
                 new Frame.Hello(
-                        1, 1, 0, new Id(7, 7), 1, 0, 1, maxStreams, SessionTerms.DEFAULT_FLOOR, "n", "node/test"),
-                accepted -> {
-                    ok[0] = accepted;
-                    return nodeSide;
-                },
+                        1,
+                        1,
+                        0,
+                        new Id(7, 7),
+                        1,
+                        0,
+                        ++number,
+                        maxStreams,
+                        SessionTerms.DEFAULT_FLOOR,
+                        "n",
+                        "node/test"),
+                nodeSide.accepted(nodeLoop, accepted -> ok[0] = accepted),
                 session -> {
                     nodeSide.session = session;
                     greeted.complete(ok[0]);

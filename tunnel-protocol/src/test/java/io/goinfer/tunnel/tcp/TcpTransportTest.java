@@ -6,14 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.goinfer.tunnel.frame.Code;
-import io.goinfer.tunnel.session.TransportContract;
+import io.goinfer.tunnel.session.ResumeContract;
+import io.goinfer.tunnel.session.TunnelSession;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** The contract over TLS and TCP on loopback. */
-class TcpTransportTest extends TransportContract {
+class TcpTransportTest extends ResumeContract {
     private TcpRig rig;
 
     @Override
@@ -21,6 +22,13 @@ class TcpTransportTest extends TransportContract {
         rig = new TcpRig(TcpRig.epollThere()).listen(relaySide, "TLSv1.3");
         rig.connect(nodeSide, maxStreams);
         eventually("the relay has the session", () -> relaySide.session != null);
+    }
+
+    @Override
+    protected void connectAgain() throws Exception {
+        TunnelSession before = relaySide.session;
+        rig.connect(nodeSide, 1_024);
+        eventually("the relay has the session", () -> relaySide.session != before);
     }
 
     @Override

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.session;
+
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Id;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The relay's side of an association: exchanges without a session wait here and go to the first session that comes. Thread-safe; an exchange changes its
+ * loop only here, while it waits.
+ */
+public final class RelayAssociation implements Association {
+    private static final Logger LOG = LoggerFactory.getLogger(RelayAssociation.class);
+
+    /** What a session left behind. Confined to the loop of that session. */
+    private static final class Group implements TunnelExchange.Holder {
+        private final TunnelSession from;
+        private final Set<Long> sessions;
+        private final Map<Id, TunnelExchange> exchanges = new LinkedHashMap<>();
+
+        Group(TunnelSession from) {
+            this.from = from;
+            this.sessions = from.numbers();
+            from.detachAll(this).forEach(exchange -> exchanges.put(exchange.id(), exchange));
+        }
+
+        @Override
+        public void ended(TunnelExchange exchange) {
+            exchanges.remove(exchange.id());
+        }
+    }
+
+    private final Id relay;
+    private final Duration window;
+    private final Runnable whenIdle;
+    private final List<TunnelSession> sessions = new ArrayList<>();
+    private final List<Group> groups = new ArrayList<>();
+    private final AtomicLong resumed = new AtomicLong();
+
+    /**
+     * @param relay random per relay process
+     * @param window how long an exchange may be without a session
+     * @param whenIdle neither session nor exchange is left
+     */
+    public RelayAssociation(Id relay, Duration window, Runnable whenIdle) {
+        this.relay = relay;
+        this.window = window;
+        this.whenIdle = whenIdle;
+    }
+
+    Id relay() {
+        return relay;
+    }
+
+    /** Exchanges that went on in another session. */
+    public long resumed() {
+        return resumed.get();
+    }
+
+    /** The node's process is gone: ends what waits for it. */
+    public void abandon(Code code, String reason) {
+        List<Group> all;
+        synchronized (this) {
+            all = List.copyOf(groups);
+            groups.clear();
+        }
+        all.forEach(group -> group.from.wire().loop().execute(() -> endAll(group, code, reason)));
+        tellIfIdle();
+    }
+
+    @Override
+    public void opened(TunnelSession session) {
+        List<Group> waiting;
+        List<TunnelSession> suspects;
+        synchronized (this) {
+            sessions.add(session);
+            waiting = List.copyOf(groups);
+            groups.clear();
+            suspects = sessions.stream().filter(TunnelSession::suspect).toList();
+        }
+        suspects.forEach(one -> one.wire().loop().execute(() -> suspected(one)));
+        waiting.forEach(group -> group.from.wire().loop().execute(() -> handOver(group, session)));
+    }
+
+    @Override
+    public void suspected(TunnelSession session) {
+        if (session.suspect() && session.exchanges() > 0 && other(session) != null) {
+            place(new Group(session));
+        }
+    }
+
+    @Override
+    public void closed(TunnelSession session) {
+        synchronized (this) {
+            sessions.remove(session);
+        }
+        place(new Group(session));
+    }
+
+    @Override
+    public void remember(Id exchange, Code code) {}
+
+    @Override
+    public boolean hasEnded(Id exchange) {
+        return false;
+    }
+
+    /** Where exchanges of {@code from} can go on now: QUIC before TCP, the newest. */
+    private synchronized @Nullable TunnelSession other(TunnelSession from) {
+        TunnelSession best = null;
+        for (TunnelSession one : sessions) {
+            boolean usable = one != from && !one.suspect() && !one.isClosed();
+            if (usable && (best == null || better(one, best))) {
+                best = one;
+            }
+        }
+        return best;
+    }
+
+    private static boolean better(TunnelSession one, TunnelSession other) {
+        boolean sameTransport = one.wire().transport().equals(other.wire().transport());
+        return sameTransport
+                ? one.number() > other.number()
+                : one.wire().transport().equals("quic");
+    }
+
+    /** On the group's loop. */
+    private void place(Group group) {
+        TunnelSession next;
+        synchronized (this) {
+            next = other(group.from);
+            if (next == null) {
+                groups.add(group);
+            }
+        }
+        if (next != null) {
+            handOver(group, next);
+        } else {
+            LOG.debug("{} exchanges wait for their node", group.exchanges.size());
+            expireLater(group);
+        }
+    }
+
+    /** On the group's loop. */
+    private void handOver(Group group, TunnelSession to) {
+        Collection<TunnelExchange> all = List.copyOf(group.exchanges.values());
+        all.forEach(exchange -> exchange.moving(to));
+        to.wire().loop().execute(() -> take(group, to));
+    }
+
+    /** On the new session's loop: the group belongs to it from here on. */
+    private void take(Group group, TunnelSession session) {
+        List<TunnelExchange> wanted = List.copyOf(group.exchanges.values());
+        if (session.isClosed()) {
+            Group next = new Group(session);
+            next.sessions.addAll(group.sessions);
+            wanted.forEach(exchange -> {
+                exchange.detach(next, 0, false);
+                next.exchanges.put(exchange.id(), exchange);
+            });
+            place(next);
+            return;
+        }
+        resumed.addAndGet(wanted.size());
+        if (!wanted.isEmpty()) {
+            LOG.info(
+                    "{} exchanges go on in session {} over {}",
+                    wanted.size(),
+                    session.number(),
+                    session.wire().transport());
+        }
+        session.resume(group.sessions, wanted);
+    }
+
+    private void expireLater(Group group) {
+        group.from
+                .wire()
+                .loop()
+                .schedule(
+                        () -> {
+                            boolean waits;
+                            synchronized (this) {
+                                waits = groups.remove(group);
+                            }
+                            if (waits) {
+                                endAll(group, Code.SESSION_LOST, "the node did not come back");
+                            }
+                        },
+                        window.toMillis(),
+                        TimeUnit.MILLISECONDS)
+                .addListener(done -> {});
+    }
+
+    private void endAll(Group group, Code code, String reason) {
+        List.copyOf(group.exchanges.values()).forEach(exchange -> exchange.lost(code, reason));
+        tellIfIdle();
+    }
+
+    private void tellIfIdle() {
+        boolean idle;
+        synchronized (this) {
+            idle = sessions.isEmpty() && groups.isEmpty();
+        }
+        if (idle) {
+            whenIdle.run();
+        }
+    }
+}

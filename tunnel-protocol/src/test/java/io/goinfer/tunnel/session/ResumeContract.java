@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.session;
+
+import static io.goinfer.tunnel.testing.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Field;
+import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.Id;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.Test;
+
+/** Exchanges outlive their sessions, whatever the transport: PROTOCOL.md §6.10. */
+public abstract class ResumeContract extends TransportContract {
+    /** One more session of the same two processes; the recorders have it when it returns. */
+    protected abstract void connectAgain() throws Exception;
+
+    private void lose(Recorder by) {
+        by.on(() -> {
+            by.session.close(Code.SESSION_LOST, "lost");
+            return null;
+        });
+        bothKnow();
+    }
+
+    private void bothKnow() {
+        eventually("both know", () -> closed(relaySide) && closed(nodeSide));
+        relaySide.log.clear();
+        nodeSide.log.clear();
+    }
+
+    private void nothingIsLeft() {
+        eventually("nothing is left", () -> relaySide.session.exchanges() == 0 && nodeSide.session.exchanges() == 0);
+        assertThat(relaySide.session.outstandingCredit()).isZero();
+    }
+
+    private static void say(Call there, String text) {
+        there.exchange.sendData(Unpooled.copiedBuffer(text, StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void bodiesInBothDirectionsOutliveAnyNumberOfSessions() throws Exception {
+        long size = 6L << 20;
+        Call call = relaySide.open(false);
+        Call there = arrived(0);
+        nodeSide.on(() -> {
+            there.exchange.sendResponse(new Frame.Response(200, List.of(), false));
+            there.endHeld = true;
+            there.stream(size);
+            return null;
+        });
+        relaySide.on(() -> {
+            call.stream(size);
+            return null;
+        });
+        for (int i = 1; i <= 5; i++) {
+            long seen = size / 6 * i;
+            eventually("some has passed", Duration.ofSeconds(30), () -> call.bytes + there.bytes > seen);
+            lose(i % 2 == 0 ? relaySide : nodeSide);
+            connectAgain();
+        }
+        eventually("the request ends", Duration.ofSeconds(60), () -> there.ended);
+        nodeSide.on(() -> {
+            there.endHeld = false;
+            if (there.toSend == 0) {
+                there.exchange.sendEnd(List.of(new Field("x-sum", "1")));
+            }
+            return null;
+        });
+
+        eventually("both end", Duration.ofSeconds(60), () -> call.ended && there.ended);
+        assertThat(call.bytes).isEqualTo(size);
+        assertThat(there.bytes).isEqualTo(size);
+        assertThat(call.wrong || there.wrong).as("bytes changed").isFalse();
+        assertThat(call.reset).isNull();
+        assertThat(call.detached).isEqualTo(5);
+        assertThat(call.resumed).isEqualTo(5);
+        nothingIsLeft();
+    }
+
+    @Test
+    void whatIsSentWithoutASessionComesWithTheNextOne() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        lose(relaySide);
+        nodeSide.on(() -> {
+            there.answer("world");
+            return null;
+        });
+        assertThat(call.ended).isFalse();
+        connectAgain();
+
+        eventually("the response ends", () -> call.ended);
+        assertThat(call.response.status()).isEqualTo(200);
+        assertThat(call.text).isEqualTo("world");
+        nothingIsLeft();
+    }
+
+    @Test
+    void withoutASessionTheNodeTakesFromItsBackendAsMuchAsItsCreditReaches() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        lose(nodeSide);
+        nodeSide.on(() -> {
+            there.exchange.sendResponse(new Frame.Response(200, List.of(), false));
+            there.stream(8L << 20);
+            return null;
+        });
+        long waiting = (8L << 20) - there.toSend;
+        assertThat(waiting).isBetween(32L << 10, 96L << 10);
+        connectAgain();
+
+        eventually("the response ends", Duration.ofSeconds(30), () -> call.ended);
+        assertThat(call.bytes).isEqualTo(8L << 20);
+        assertThat(call.wrong).isFalse();
+    }
+
+    @Test
+    void aRequestThatNeverArrivedIsSentAgainWhole() throws Exception {
+        Call call = relaySide.on(() -> {
+            Call lost = new Call(relaySide, null, null);
+            Id id = Id.random(ThreadLocalRandom.current());
+            List<Field> fields = List.of(new Field(":method", "POST"));
+            lost.exchange = relaySide.session.open(new Frame.Request(id, 0, false, false, 0, 0, fields, false), lost);
+            say(lost, "hello");
+            lost.exchange.sendEnd(List.of());
+            // In the same turn of the loop: nothing has left yet.
+            relaySide.session.close(Code.SESSION_LOST, "lost");
+            return lost;
+        });
+        bothKnow();
+        connectAgain();
+
+        Call there = arrived(0);
+        eventually("the request ends", () -> there.ended);
+        assertThat(there.text).isEqualTo("hello");
+        nodeSide.on(() -> {
+            there.answer("world");
+            return null;
+        });
+        eventually("the response ends", () -> call.ended);
+        assertThat(nodeSide.calls).hasSize(1);
+        nothingIsLeft();
+    }
+
+    @Test
+    void aClientThatLeavesWithoutASessionStopsTheNodeWithTheNextOne() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        lose(nodeSide);
+        relaySide.on(() -> {
+            call.exchange.reset(Code.CANCELLED, "the client left");
+            return null;
+        });
+        connectAgain();
+
+        eventually("the node is told", () -> there.reset == Code.CANCELLED);
+        nothingIsLeft();
+    }
+
+    @Test
+    void aFailureWithoutASessionIsToldWithTheNextOne() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        lose(relaySide);
+        nodeSide.on(() -> {
+            there.exchange.reset(Code.BACKEND_RESET, "gone");
+            return null;
+        });
+        assertThat(call.reset).isNull();
+        connectAgain();
+
+        eventually("the relay is told", () -> call.reset == Code.BACKEND_RESET);
+        nothingIsLeft();
+    }
+
+    @Test
+    void anExchangeMovesToAnotherSessionWhileBothAreOpen() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        nodeSide.on(() -> {
+            there.exchange.sendResponse(new Frame.Response(200, List.of(), false));
+            say(there, "one ");
+            return null;
+        });
+        eventually("some has passed", () -> call.bytes == 4);
+        TunnelSession nodeBefore = nodeSide.session;
+        TunnelSession relayBefore = relaySide.session;
+        connectAgain();
+        nodeBefore.wire().loop().execute(() -> nodeBefore.drain(Code.MOVED, Duration.ofMillis(20), "replaced"));
+
+        eventually("it moved", () -> call.resumed == 1 && there.resumed == 1);
+        nodeSide.on(() -> {
+            say(there, "two");
+            there.exchange.sendEnd(List.of());
+            return null;
+        });
+        eventually("the response ends", () -> call.ended);
+        assertThat(call.text).isEqualTo("one two");
+        assertThat(relayBefore.isClosed()).isTrue();
+        nothingIsLeft();
+    }
+
+    @Test
+    void whatNoSessionTakesOverInTimeEndsOnBothSides() throws Exception {
+        disconnect();
+        relaySide.replaceAssociations(Duration.ofMillis(200));
+        nodeSide.replaceAssociations(Duration.ofMillis(200));
+        connect(1_024);
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        relaySide.on(() -> {
+            relaySide.session.close(Code.SESSION_LOST, "lost");
+            return null;
+        });
+
+        eventually("both end", () -> call.reset == Code.SESSION_LOST && there.reset == Code.SESSION_LOST);
+        eventually("the relay forgets the node", () -> relaySide.log.contains("idle"));
+    }
+}
