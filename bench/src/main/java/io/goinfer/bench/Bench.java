@@ -118,7 +118,7 @@ public final class Bench {
                 .plus(ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO));
     }
 
-    private static void delete(Path folder) throws IOException {
+    static void delete(Path folder) throws IOException {
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);

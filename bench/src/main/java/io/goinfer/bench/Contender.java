@@ -50,6 +50,16 @@ final class Contender implements AutoCloseable {
     }
 
     static Contender tunnel(List<String> goinfer, int backendPort, Path folder) throws IOException {
+        return tunnel(goinfer, backendPort, folder, port -> port);
+    }
+
+    /** Where the node dials to reach the relay's port. */
+    interface Way {
+        int through(int tunnelPort) throws IOException;
+    }
+
+    static Contender tunnel(List<String> goinfer, int backendPort, Path folder, Way way, String... nodeOptions)
+            throws IOException {
         Contender tunnel = new Contender("tunnel");
         int port = freePort();
         int tunnelPort = freePort();
@@ -70,16 +80,16 @@ final class Contender implements AutoCloseable {
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         waitFor(create);
-        tunnel.start(
-                folder.resolve("node-process"),
-                goinfer,
+        List<String> connect = new ArrayList<>(List.of(
                 "connect",
-                "https://127.0.0.1:" + tunnelPort,
+                "https://127.0.0.1:" + way.through(tunnelPort),
                 "-q",
                 "--token-file",
                 token.toString(),
                 "--backend",
-                "sim=http://127.0.0.1:" + backendPort);
+                "sim=http://127.0.0.1:" + backendPort));
+        connect.addAll(List.of(nodeOptions));
+        tunnel.start(folder.resolve("node-process"), goinfer, connect.toArray(String[]::new));
         tunnel.await(port, relay);
         return tunnel;
     }
@@ -102,6 +112,11 @@ final class Contender implements AutoCloseable {
 
     String name() {
         return name;
+    }
+
+    /** The one that was started last: of a tunnel, the node. */
+    Process lastProcess() {
+        return processes.get(processes.size() - 1);
     }
 
     LoadDriver.Target target() {

@@ -29,6 +29,8 @@ public final class LoadDriver implements AutoCloseable {
     private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(
             1, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
 
+    private volatile StreamReader[] running = {};
+
     /** @param key API key, or "" */
     public record Target(int port, String key, String model) {
         String request(Load load) {
@@ -46,6 +48,7 @@ public final class LoadDriver implements AutoCloseable {
         Histogram delay = new Histogram(MAX_NANOS, 3);
         CountDownLatch left = new CountDownLatch(load.streams());
         StreamReader[] readers = new StreamReader[load.streams()];
+        running = readers;
         byte[] request = target.request(load).getBytes(StandardCharsets.UTF_8);
         long start = System.nanoTime();
         boolean sequence = load.starts() == 0;
@@ -78,9 +81,15 @@ public final class LoadDriver implements AutoCloseable {
                 .submit(() -> {
                     long events = 0;
                     long errors = 0;
+                    int damaged = 0;
+                    long silence = 0;
+                    long sinceMark = 0;
                     Map<String, Integer> problems = new TreeMap<>();
                     for (StreamReader reader : readers) {
                         events += reader.events();
+                        silence = Math.max(silence, reader.longestSilence());
+                        sinceMark = Math.max(sinceMark, reader.sinceMark());
+                        damaged += reader.complete() && !reader.intact(load.tokens()) ? 1 : 0;
                         if (!reader.complete()) {
                             errors++;
                             problems.merge(reader.problem(), 1, Integer::sum);
@@ -89,10 +98,25 @@ public final class LoadDriver implements AutoCloseable {
                             reader.abandon();
                         }
                     }
-                    return new LoadResult(first, delay, events, errors, seconds, problems);
+                    return new LoadResult(first, delay, events, errors, seconds, damaged, silence, sinceMark, problems);
                 })
                 .syncUninterruptibly()
                 .getNow();
+    }
+
+    /** While {@link #run} is on, from another thread: how long until every stream moves again? */
+    public void mark() {
+        StreamReader[] readers = running;
+        long now = System.nanoTime();
+        group.next()
+                .submit(() -> {
+                    for (StreamReader reader : readers) {
+                        if (reader != null) {
+                            reader.mark(now);
+                        }
+                    }
+                })
+                .syncUninterruptibly();
     }
 
     private void open(Target target, byte[] request, StreamReader reader) {

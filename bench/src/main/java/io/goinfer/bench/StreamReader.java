@@ -40,6 +40,12 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
     private int matched;
     private long number = -1;
     private long events;
+    private long lastSentAt;
+    private long lastEventAt;
+    private long longestSilence;
+    private long markedAt;
+    private long firstAfterMark;
+    private boolean disordered;
     private boolean over;
 
     StreamReader(Histogram first, Histogram delay, Runnable ended) {
@@ -54,6 +60,27 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
 
     long events() {
         return events;
+    }
+
+    /** The last chunk came, after as many events as were asked for, each once and in order. */
+    boolean intact(long expected) {
+        return complete() && events == expected && !disordered;
+    }
+
+    /** The longest time between two events. */
+    long longestSilence() {
+        return longestSilence;
+    }
+
+    /** From now on {@link #sinceMark()} waits for an event. */
+    void mark(long at) {
+        markedAt = at;
+        firstAfterMark = 0;
+    }
+
+    /** From the mark to the next event; 0 if none came. */
+    long sinceMark() {
+        return firstAfterMark;
     }
 
     /** The last chunk came. */
@@ -149,6 +176,15 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
             first.recordValue(Math.max(0, now - requestedAt));
         }
         delay.recordValue(Math.max(0, now - sentAt));
+        disordered |= sentAt <= lastSentAt;
+        lastSentAt = sentAt;
+        if (lastEventAt != 0) {
+            longestSilence = Math.max(longestSilence, now - lastEventAt);
+        }
+        lastEventAt = now;
+        if (markedAt != 0 && firstAfterMark == 0) {
+            firstAfterMark = Math.max(1, now - markedAt);
+        }
     }
 
     @Override

@@ -2,10 +2,12 @@
 package io.goinfer.launcher;
 
 import io.goinfer.bench.Bench;
+import io.goinfer.bench.Faults;
 import io.goinfer.bench.Load;
 import io.goinfer.bench.LoadDriver;
 import io.goinfer.bench.LoadResult;
 import io.goinfer.bench.Report;
+import io.goinfer.bench.Scenario;
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
 import java.io.PrintWriter;
@@ -94,6 +96,37 @@ final class BenchCommand implements Callable<Integer> {
         Terminal.out(spec).println("simulated llama-server on " + llama.url());
         llama.awaitClose();
         return 0;
+    }
+
+    @Command(
+            description =
+                    "Streams through a relay and a node of this machine, with a bad network between them: links that die, NAT that"
+                            + " forgets, loss. Exit 1 if a stream breaks, or loses, doubles or changes a token.",
+            mixinStandardHelpOptions = true)
+    int faults(
+            @Option(names = "--only", paramLabel = "NAME", split = ",", description = "these faults, not all") @Nullable
+                    List<String> only,
+            @Option(names = "--list", description = "name the faults and end") boolean list,
+            @Option(names = "--streams", defaultValue = "32", description = "streams at once (default: 32)") int count,
+            @Option(names = "--rate", defaultValue = "20", description = "events a second of each (default: 20)")
+                    double eventRate)
+            throws Exception {
+        List<Scenario> scenarios = Scenario.all();
+        List<String> names = scenarios.stream().map(Scenario::name).toList();
+        if (list) {
+            names.forEach(Terminal.out(spec)::println);
+            return 0;
+        }
+        List<String> wanted = only == null ? names : only;
+        for (String name : wanted) {
+            if (!names.contains(name)) {
+                throw new IllegalArgumentException("no fault " + name + "; there are " + String.join(", ", names));
+            }
+        }
+        List<Scenario> chosen =
+                scenarios.stream().filter(one -> wanted.contains(one.name())).toList();
+        boolean good = new Faults(new Faults.Options(self(), chosen, count, eventRate), Terminal.out(spec)).run();
+        return good ? 0 : 1;
     }
 
     @Command(

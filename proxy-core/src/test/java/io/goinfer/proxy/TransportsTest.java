@@ -4,13 +4,13 @@ package io.goinfer.proxy;
 import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.goinfer.bench.link.Link;
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Transport;
 import io.goinfer.proxy.fleet.Nodes;
 import io.goinfer.proxy.testing.GoinferRig;
-import io.goinfer.proxy.testing.Hop;
 import io.goinfer.proxy.testing.RawClient;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -35,20 +35,20 @@ class TransportsTest {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private SimulatedLlama llama;
     private GoinferRig rig;
-    private Hop hop;
+    private Link link;
 
     @BeforeEach
     void start() throws Exception {
         llama = SimulatedLlama.start(Simulation.quick("sim"), 0);
         rig = new GoinferRig(folder, GoinferConfig.defaults());
-        hop = new Hop(rig.tunnelPort());
-        rig.through(hop.port());
+        link = new Link(rig.tunnelPort());
+        rig.through(link.port());
     }
 
     @AfterEach
     void stop() throws Exception {
         rig.close();
-        hop.close();
+        link.close();
         llama.close();
     }
 
@@ -81,7 +81,7 @@ class TransportsTest {
 
     @Test
     void aNodeThatIsToldToUsesTcpAlone() throws Exception {
-        hop.udp = false;
+        link.udp(false);
         rig.connect("gpu", config(Transport.TCP));
 
         HttpResponse<String> answer = chat(20);
@@ -94,7 +94,7 @@ class TransportsTest {
 
     @Test
     void whereNoUdpPassesTcpServes() throws Exception {
-        hop.udp = false;
+        link.udp(false);
         rig.connect("gpu", config(Transport.AUTO));
 
         assertThat(transports()).containsExactly("tcp");
@@ -105,7 +105,7 @@ class TransportsTest {
     void whereNoTcpPassesQuicServes() throws Exception {
         GoinferConfig config = config(Transport.AUTO);
         rig.drop(rig.connect("gpu", config));
-        hop.tcp = false;
+        link.tcp(false);
         eventually("the first one is gone", () -> rig.relay.nodes().connected().isEmpty());
         rig.connect("gpu", config);
 
@@ -114,12 +114,12 @@ class TransportsTest {
 
     @Test
     void quicTakesOverWhenItComesLateAndWhatRunsOnTcpEndsThere() throws Exception {
-        hop.udp = false;
+        link.udp(false);
         rig.connect("gpu", config(Transport.AUTO));
         String slow = body(40, "\"sim_rate\":10,");
         try (RawClient raw = new RawClient(rig.apiPort()).post(CHAT, rig.userKey, slow)) {
             assertThat(raw.readUntilCount("sent_ns", 1)).isTrue();
-            hop.udp = true;
+            link.udp(true);
 
             eventually("QUIC serves", Duration.ofSeconds(60), () -> transports().contains("quic"));
             assertThat(chat(3).statusCode()).isEqualTo(200);
@@ -132,9 +132,9 @@ class TransportsTest {
     @Test
     void whenUdpStopsInTheMiddleTcpTakesOver() throws Exception {
         rig.connect("gpu", config(Transport.AUTO));
-        assertThat(transports()).containsExactly("quic");
+        eventually("QUIC serves alone", () -> transports().equals(List.of("quic")));
 
-        hop.udp = false;
+        link.udp(false);
 
         eventually("TCP serves", Duration.ofSeconds(20), () -> transports().contains("tcp"));
         assertThat(chat(3).statusCode()).isEqualTo(200);
@@ -142,9 +142,9 @@ class TransportsTest {
 
     @Test
     void aCutTcpConnectionIsReplaced() throws Exception {
-        hop.udp = false;
+        link.udp(false);
         rig.connect("gpu", config(Transport.TCP));
-        hop.cutTcp();
+        link.cutTcp();
 
         eventually("the session is lost", () -> rig.relay.nodes().connected().isEmpty());
         eventually("there is another", () -> transports().equals(List.of("tcp")));
