@@ -55,6 +55,7 @@ import org.slf4j.LoggerFactory;
 /** {@code goinfer serve}: listeners, fleet of nodes, local backends. Thread-safe; construction blocks. */
 public final class Relay implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
+    private static final long REPLAY_BYTES = 32L << 20;
     private static final Duration ACCEPT_WHILE_DRAINING = Duration.ofSeconds(5);
 
     /**
@@ -124,6 +125,7 @@ public final class Relay implements AutoCloseable {
                     router,
                     options.config().limits(),
                     new ByteBudget(),
+                    new ByteBudget(REPLAY_BYTES),
                     metrics,
                     requests,
                     new AtomicInteger());

@@ -52,7 +52,7 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
         String type = headers.get("content-type");
         boolean json = BodyKind.isJson(type);
         Limits limits = rules.limits();
-        RequestHead head = new RequestHead(
+        RequestHead head = RequestHead.first(
                 headers.get(HopHeaders.REQUEST_ID, "-"),
                 TunnelHeads.pseudo(request.fields(), ":method", "GET"),
                 path,
@@ -66,6 +66,7 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
                 new Exchange.Rules(
                         rules.router(),
                         rules.budget(),
+                        null,
                         BodyKind.scanner(type, model != null),
                         limits.selectBytes(),
                         json ? limits.jsonBodyBytes() : limits.bodyBytes(),

@@ -11,11 +11,8 @@ import io.goinfer.proxy.upstream.Refusal;
 import io.goinfer.proxy.upstream.RequestHead;
 import io.goinfer.proxy.upstream.Upstream;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
-import java.util.ArrayDeque;
-import java.util.Queue;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Exchange implements Upstream.Response {
     /**
+     * @param replay for bodies that may be sent twice; null: nothing is
      * @param scanner null: only the head names the model
      * @param selectBytes how much may be held back in Selecting
      * @param bodyBytes largest body
@@ -40,6 +38,7 @@ public final class Exchange implements Upstream.Response {
     public record Rules(
             Router router,
             ByteBudget budget,
+            @Nullable ByteBudget replay,
             @Nullable BodyScanner scanner,
             int selectBytes,
             long bodyBytes,
@@ -53,6 +52,9 @@ public final class Exchange implements Upstream.Response {
 
         void sent(int bytes);
 
+        /** What was lost is tried once more. */
+        default void retried() {}
+
         /** Exactly once, last. */
         void done(@Nullable Refusal refusal, boolean clientGone);
     }
@@ -61,15 +63,15 @@ public final class Exchange implements Upstream.Response {
     private final RequestHead request;
     private final Rules rules;
     private final Watcher watcher;
-    private final Queue<ByteBuf> held = new ArrayDeque<>();
+    private final HeldBody held;
+    private final @Nullable Replay replay;
     private final @Nullable BodyScanner scanner;
     private final @Nullable String chosenModel;
     private final @Nullable String chosenOwner;
-    private long heldBytes;
-    private long reserved;
     private long received;
     private boolean requestEnded;
     private boolean endForwarded;
+    private String routedModel = "";
     private @Nullable Place place;
     private Upstream.@Nullable Stream up;
     private boolean headSent;
@@ -92,6 +94,8 @@ public final class Exchange implements Upstream.Response {
         this.chosenOwner = owner;
         this.rules = rules;
         this.watcher = watcher;
+        this.held = new HeldBody(rules.budget());
+        this.replay = rules.replay() == null ? null : new Replay(rules.replay(), request);
         this.scanner = request.hasBody() ? rules.scanner() : null;
     }
 
@@ -178,7 +182,7 @@ public final class Exchange implements Upstream.Response {
         }
         if (scan.modelSeen() || requestEnded) {
             connectTo(chosenModel != null ? chosenModel : scan.model());
-        } else if (heldBytes > rules.selectBytes()) {
+        } else if (held.bytes() > rules.selectBytes()) {
             if (chosenModel != null) {
                 connect(chosenModel);
             } else {
@@ -197,6 +201,7 @@ public final class Exchange implements Upstream.Response {
     }
 
     private void connect(String model) {
+        routedModel = model;
         Route route = rules.router().route(model, chosenOwner);
         if (route instanceof Route.To to) {
             open(to.place());
@@ -214,7 +219,7 @@ public final class Exchange implements Upstream.Response {
         to.running().incrementAndGet();
         watcher.placed(to);
         HttpHeaders headers = request.headers();
-        long grown = replaceModel(to.bodyName());
+        long grown = held.replaceModel(scanner, to.bodyName());
         String length = headers.get("content-length");
         if (grown != 0 && length != null) {
             headers = headers.copy().set("content-length", Long.toString(Long.parseLong(length) + grown));
@@ -223,55 +228,22 @@ public final class Exchange implements Upstream.Response {
         pump();
     }
 
-    /** Puts the next hop's own id in the place of the body's; returns by how much the body grows. Edits the held bytes, not the JSON. */
-    private long replaceModel(String id) {
-        BodyScanner scan = scanner;
-        String inBody = scan == null ? null : scan.model();
-        if (scan == null || inBody == null || inBody.equals(id) || scan.modelEnd() > heldBytes) {
-            return 0;
-        }
-        ByteBuf all = Unpooled.buffer((int) heldBytes);
-        while (!held.isEmpty()) {
-            ByteBuf piece = held.remove();
-            all.writeBytes(piece);
-            piece.release();
-        }
-        byte[] value = scan.encoded(id);
-        int start = (int) scan.modelStart();
-        int end = (int) scan.modelEnd();
-        held.add(all.retainedSlice(0, start));
-        held.add(Unpooled.wrappedBuffer(value));
-        held.add(all.retainedSlice(end, all.readableBytes() - end));
-        all.release();
-        long grown = value.length - (end - start);
-        heldBytes += grown;
-        if (grown > 0) {
-            // Ours, not the client's: nobody gets credit for these bytes.
-            rules.budget().take(grown);
-            reserved += grown;
-        }
-        return grown;
-    }
-
     private void hold(ByteBuf content) {
         int size = content.readableBytes();
-        boolean allReserved = reserved == heldBytes;
+        boolean allReserved = held.allReserved();
         held.add(content);
-        heldBytes += size;
+        if (replay != null) {
+            replay.keep(content);
+        }
         if (up == null) {
-            if (!rules.budget().reserve(size)) {
+            if (!held.reserve(size)) {
                 fail(Refusal.overloaded("too much is held back while looking for models; send \"model\" first"));
                 return;
             }
-            reserved += size;
             // What is held back must not stop what is being looked for.
             down.consumed(size);
-        } else if (up.isWaiting()
-                && allReserved
-                && heldBytes <= rules.selectBytes()
-                && rules.budget().reserve(size)) {
+        } else if (up.isWaiting() && allReserved && held.bytes() <= rules.selectBytes() && held.reserve(size)) {
             // Nor may it hide that the client leaves while it waits for its model.
-            reserved += size;
             down.consumed(size);
         }
     }
@@ -285,20 +257,14 @@ public final class Exchange implements Upstream.Response {
         while (!held.isEmpty() && stream.isWritable()) {
             ByteBuf next = held.remove();
             int size = next.readableBytes();
-            heldBytes -= size;
             wrote = true;
-            if (reserved > 0) {
-                long back = Math.min(reserved, size);
-                reserved -= back;
-                rules.budget().release(back);
-            } else {
+            if (!held.left(size)) {
                 down.consumed(size);
             }
             stream.body(next);
         }
         if (held.isEmpty()) {
-            rules.budget().release(reserved);
-            reserved = 0;
+            held.releaseReserved();
             if (requestEnded && !endForwarded) {
                 endForwarded = true;
                 wrote = true;
@@ -330,6 +296,7 @@ public final class Exchange implements Upstream.Response {
             return;
         }
         headSent = true;
+        dropReplay();
         String type = headers.get("content-type");
         if (type != null && type.startsWith("text/event-stream")) {
             events = new EventBoundary(down);
@@ -373,9 +340,38 @@ public final class Exchange implements Upstream.Response {
 
     @Override
     public void onFailed(Refusal refusal) {
-        if (!done) {
-            up = null;
+        if (done) {
+            return;
+        }
+        up = null;
+        boolean replayable = replay != null && replay.isWhole();
+        Recovery recovery = Recovery.of(refusal.code(), headSent, replayable);
+        if (recovery != Recovery.RETRY && recovery != Recovery.ELSEWHERE || !retry(recovery)) {
             fail(refusal);
+        }
+    }
+
+    /** False: there is nowhere to go. */
+    private boolean retry(Recovery how) {
+        Place before = place;
+        if (before == null || replay == null) {
+            return false;
+        }
+        String not = how == Recovery.ELSEWHERE ? before.owner() : null;
+        if (!(rules.router().route(routedModel, chosenOwner, not) instanceof Route.To to)) {
+            return false;
+        }
+        before.running().decrementAndGet();
+        replay.into(held);
+        endForwarded = false;
+        watcher.retried();
+        open(to.place());
+        return true;
+    }
+
+    private void dropReplay() {
+        if (replay != null) {
+            replay.close();
         }
     }
 
@@ -434,10 +430,8 @@ public final class Exchange implements Upstream.Response {
         if (events != null) {
             events.goesOn();
         }
-        held.forEach(ByteBuf::release);
-        held.clear();
-        rules.budget().release(reserved);
-        reserved = 0;
+        held.close();
+        dropReplay();
         if (up != null && !(responseEnded && endForwarded)) {
             up.cancel();
         }

@@ -83,7 +83,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                 direct != null ? direct.model() : chosen != null ? chosen : query.isEmpty() ? null : query.get(0);
         this.exchange = new Exchange(
                 this,
-                new RequestHead(
+                RequestHead.first(
                         requestId,
                         request.method().name(),
                         direct == null ? Upstreams.plain(request.uri()) : direct.path(),
@@ -94,6 +94,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                 new Exchange.Rules(
                         rules.router(),
                         rules.budget(),
+                        rules.replay(),
                         direct != null ? null : BodyKind.scanner(type, model != null),
                         limits.selectBytes(),
                         most,
@@ -315,6 +316,11 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     @Override
     public void head(int code) {
         status = code;
+    }
+
+    @Override
+    public void retried() {
+        rules.metrics().retried();
     }
 
     @Override

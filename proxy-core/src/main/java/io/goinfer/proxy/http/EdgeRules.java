@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What every listener of a process shares.
  *
+ * @param replay for bodies that may have to be sent twice
  * @param keys null: no key is needed ({@code --no-api-key}, loopback only)
  */
 public record EdgeRules(
@@ -22,6 +23,7 @@ public record EdgeRules(
         Router router,
         Limits limits,
         ByteBudget budget,
+        ByteBudget replay,
         Metrics metrics,
         Requests requests,
         AtomicInteger connections) {}

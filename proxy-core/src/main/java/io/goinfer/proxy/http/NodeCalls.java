@@ -39,7 +39,7 @@ final class NodeCalls {
         Answer answer = new Answer(loop, uri.startsWith("/logs/stream"));
         loop.execute(() -> {
             HttpHeaders headers = new DefaultHttpHeaders();
-            RequestHead head = new RequestHead("-", call.method(), uri, headers, call.body().length > 0);
+            RequestHead head = RequestHead.first("-", call.method(), uri, headers, call.body().length > 0);
             Upstream.Stream stream = node.open(head, "", loop, answer);
             answer.stream = stream;
             if (call.body().length > 0) {

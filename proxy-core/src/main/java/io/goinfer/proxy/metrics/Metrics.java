@@ -24,6 +24,10 @@ public final class Metrics {
             .name("goinfer_clients_gone_total")
             .help("Exchanges whose client left before the end.")
             .register(registry);
+    private final Counter retries = Counter.builder()
+            .name("goinfer_retries_total")
+            .help("Exchanges that were sent once more after their node or backend was lost.")
+            .register(registry);
     private final Counter responseBytes = Counter.builder()
             .name("goinfer_response_bytes_total")
             .help("Bytes of models' answers.")
@@ -59,6 +63,10 @@ public final class Metrics {
 
     public void started() {
         running.inc();
+    }
+
+    public void retried() {
+        retries.inc();
     }
 
     public void firstByte(double seconds) {

@@ -11,7 +11,12 @@ public final class ByteBudget {
     private final AtomicLong used = new AtomicLong();
 
     public ByteBudget() {
-        this.limit = Math.min(MAX, Runtime.getRuntime().maxMemory() / 4);
+        this(MAX);
+    }
+
+    /** At most {@code bytes}, and no more than a quarter of the heap. */
+    public ByteBudget(long bytes) {
+        this.limit = Math.min(bytes, Runtime.getRuntime().maxMemory() / 4);
     }
 
     public boolean reserve(long bytes) {

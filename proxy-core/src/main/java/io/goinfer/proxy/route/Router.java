@@ -20,6 +20,11 @@ public final class Router {
 
     /** @param owner the node that the client asked for, or null */
     public Route route(String name, @Nullable String owner) {
+        return route(name, owner, null);
+    }
+
+    /** @param not the owner where it was tried already, or null */
+    public Route route(String name, @Nullable String owner, @Nullable String not) {
         Catalog now = catalog.get();
         Model model = now.find(name);
         String wanted = owner;
@@ -40,7 +45,8 @@ public final class Router {
         }
         String from = wanted;
         List<Place> places = model.places().stream()
-                .filter(place -> from == null || place.owner().equals(from))
+                .filter(place -> (from == null || place.owner().equals(from))
+                        && !place.owner().equals(not))
                 .toList();
         if (places.isEmpty()) {
             return from != null && !(now.hasOwner(from) && model.places().isEmpty())

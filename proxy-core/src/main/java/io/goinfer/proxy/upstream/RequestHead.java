@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.upstream;
 
+import io.goinfer.tunnel.frame.Id;
 import io.netty.handler.codec.http.HttpHeaders;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A request's head, hop-by-hop fields removed. The same at both ends of a tunnel.
  *
  * @param path origin-form with query, as the client sent it
+ * @param exchange the same for every attempt to get it answered
  * @param hasBody false: no body follows
  */
-public record RequestHead(String id, String method, String path, HttpHeaders headers, boolean hasBody) {
+public record RequestHead(String id, Id exchange, String method, String path, HttpHeaders headers, boolean hasBody) {
+    public static RequestHead first(String id, String method, String path, HttpHeaders headers, boolean hasBody) {
+        // Not secret, only unique for one node identity.
+        return new RequestHead(id, Id.random(ThreadLocalRandom.current()), method, path, headers, hasBody);
+    }
+
     public RequestHead with(HttpHeaders other) {
-        return new RequestHead(id, method, path, other, hasBody);
+        return new RequestHead(id, exchange, method, path, other, hasBody);
     }
 
     /** Elsewhere at the next hop. */
     public RequestHead at(String other) {
-        return new RequestHead(id, method, other, headers, hasBody);
+        return new RequestHead(id, exchange, method, other, headers, hasBody);
     }
 }

@@ -5,7 +5,6 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Field;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.FrameException;
-import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.ExchangeEvents;
 import io.goinfer.tunnel.session.TunnelExchange;
 import io.goinfer.tunnel.session.TunnelSession;
@@ -14,7 +13,6 @@ import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,9 +89,7 @@ final class TunnelStream implements Upstream.Stream {
         if (modelId != null) {
             fields.add(new Field(HopHeaders.MODEL, modelId));
         }
-        // Not secret, only unique for one node identity.
-        Id id = Id.random(ThreadLocalRandom.current());
-        return new Frame.Request(id, 0, false, false, 0, 0, fields, !request.hasBody());
+        return new Frame.Request(request.exchange(), 0, false, false, 0, 0, fields, !request.hasBody());
     }
 
     // ---- the request, on the exchange's loop
