@@ -114,7 +114,7 @@ public final class ReceiveWindow {
         long floor = from.floor();
         long cap = bulk ? BULK_CAP : INTERACTIVE_CAP;
         long window = floor + Math.max(0, Math.min(cap - floor, (from.free(bulk) + taken) / 2));
-        boolean sendersRoomIsSmall = limit - received < granted / 2;
+        boolean sendersRoomIsSmall = limit - received <= granted / 2;
         if (!sendersRoomIsSmall || consumed + window < limit + Math.min(window / 4, floor / 2)) {
             return false;
         }

@@ -31,7 +31,7 @@ public final class RelayAssociation implements Association {
 
         Group(TunnelSession from) {
             this.from = from;
-            this.sessions = from.numbers();
+            this.sessions = from.resuming().numbers();
             from.detachAll(this).forEach(exchange -> exchanges.put(exchange.id(), exchange));
         }
 
@@ -180,7 +180,7 @@ public final class RelayAssociation implements Association {
                     session.number(),
                     session.wire().transport());
         }
-        session.resume(group.sessions, wanted);
+        session.resuming().ask(group.sessions, wanted);
     }
 
     private void expireLater(Group group) {

@@ -48,7 +48,7 @@ public final class TunnelExchange {
         this.holder = session;
         this.request = request;
         this.sending = sending;
-        this.incoming = new Incoming(receiving, relay);
+        this.incoming = new Incoming(this, receiving, relay);
     }
 
     static TunnelExchange outgoing(TunnelSession session, Frame.Request asked, ExchangeEvents events) {
@@ -165,15 +165,11 @@ public final class TunnelExchange {
         if (to == null) {
             return;
         }
-        boolean end = incoming.endConsumed();
-        if (due || end) {
-            Frame.Credit credit = new Frame.Credit(
-                    true, end, incoming.window().consumed(), incoming.window().limit());
-            if (relay) {
-                to.session().wire().sendControl(new Frame.CreditExchange(id(), credit));
-            } else {
-                to.stream().send(credit);
-            }
+        Frame.Credit credit = incoming.credit(due);
+        if (credit != null && relay) {
+            to.session().wire().sendControl(new Frame.CreditExchange(id(), credit));
+        } else if (credit != null) {
+            to.stream().send(credit);
         }
     }
 
@@ -209,19 +205,7 @@ public final class TunnelExchange {
             return;
         }
         try {
-            if (frame instanceof Frame.Data data) {
-                onData(data);
-            } else if (frame instanceof Frame.Credit credit && relay) {
-                onCredit(credit);
-            } else if (frame instanceof Frame.Trailers trailers) {
-                incoming.body(trailers);
-                events().onTrailers(trailers.fields());
-                received(true);
-            } else if (relay) {
-                onResponseFrame(frame);
-            } else {
-                throw Incoming.outOfPlace(frame);
-            }
+            incoming.take(frame);
         } catch (FrameException e) {
             onBroken(e);
         }
@@ -339,84 +323,49 @@ public final class TunnelExchange {
         }
     }
 
-    /** Relay: RESUME goes out in this session with what is returned. */
-    Frame.Wanted wanted(TunnelSession session) {
+    Handover handover() {
+        return new Handover(this);
+    }
+
+    Frame.Request request() {
+        return request;
+    }
+
+    SendQueue sending() {
+        return sending;
+    }
+
+    Incoming incoming() {
+        return incoming;
+    }
+
+    boolean hasSession() {
+        return leg != null;
+    }
+
+    /** Relay: a RESUME for it is under way in this session. */
+    void resumingIn(TunnelSession session) {
         holder = session;
         resuming = session;
-        ReceiveWindow window = incoming.window();
-        return new Frame.Wanted(id(), incoming.hasHead(), window.received(), window.limit());
     }
 
-    /** Relay: the node's answer to RESUME. */
-    void answered(TunnelSession session, Frame.Answer answer) {
-        resuming = null;
-        try {
-            switch (answer.verdict()) {
-                case CONTINUE -> {
-                    sending.resume(session.implicit(), answer.received(), answer.limit(), answer.end());
-                    continueIn(session);
-                }
-                case UNKNOWN -> startAgain(session);
-                case ENDED -> lost(answer.code(), "it ended at the node: " + answer.code());
-            }
-        } catch (FrameException e) {
-            session.wire().sendControl(new Frame.ResetExchange(id(), e.code(), e.reason()));
-            session.peerError(e);
-            lost(e.code(), e.reason());
-        }
-    }
-
-    private void continueIn(TunnelSession session) {
-        Leg next = new Leg(session, this);
-        leg = next;
-        boolean nothingLeft = sending.ended();
-        next.stream().send(request.continued(nothingLeft));
-        if (nothingLeft) {
-            next.stream().finish();
-        }
-        goOn(session);
-    }
-
-    private void startAgain(TunnelSession session) {
-        if (incoming.hasHead() || !sending.restart(session.implicit())) {
-            throw new FrameException(Code.PROTOCOL, "UNKNOWN for an exchange that it has answered");
-        }
-        Leg next = new Leg(session, this);
-        leg = next;
-        next.stream().send(request.withCredit((int) incoming.window().limit()));
-        if (request.end()) {
-            next.stream().finish();
-        }
-        goOn(session);
-    }
-
-    /** Node: what the relay has; the answer says what we have. */
-    Frame.Answer asked(TunnelSession session, Frame.Wanted wanted) {
-        sending.resume(session.implicit(), wanted.received(), wanted.limit(), false);
-        headSent = wanted.head();
-        if (head != null && head.end() && headSent) {
+    /** Node: what the relay has of the response's head. */
+    void headReceived(boolean received) {
+        headSent = received;
+        if (received && head != null && head.end()) {
             throw new FrameException(Code.PROTOCOL, "RESUME of a response that has ended");
         }
-        ReceiveWindow window = incoming.window();
-        return new Frame.Answer(
-                id(), Frame.Verdict.CONTINUE, incoming.ended(), Code.NO_ERROR, window.received(), window.limit());
     }
 
-    /** Node: the relay goes on with it in this leg. */
-    void continued(Leg next) {
-        if (leg != null) {
-            throw new FrameException(Code.PROTOCOL, "REQUEST continues an exchange that was not resumed");
-        }
-        leg = next;
+    /** Into another session, where {@code next} has its stream. What is left to be sent follows. */
+    void attach(Leg next) {
         holder = next.session();
+        resuming = null;
+        leg = next;
         if (head != null && !headSent) {
             sendHead(next, head);
         }
-        goOn(next.session());
-    }
-
-    private void goOn(TunnelSession session) {
-        incoming.window().attach(session.pool());
+        incoming.window().attach(next.session().pool());
         credit(incoming.window().consumed(0));
         if (!lingers()) {
             events().onResumed();
@@ -426,37 +375,8 @@ public final class TunnelExchange {
 
     // ---- receiving
 
-    private void onResponseFrame(Frame.Exchange frame) {
-        if (frame instanceof Frame.Response response) {
-            incoming.head(frame);
-            events().onResponse(response);
-            received(response.end());
-        } else if (frame instanceof Frame.Info info) {
-            incoming.info(info);
-            events().onInfo(info);
-        } else if (frame instanceof Frame.Reset reset && !incoming.ended()) {
-            peerReset(reset.code(), reset.reason());
-        } else {
-            throw Incoming.outOfPlace(frame);
-        }
-    }
-
-    private void onData(Frame.Data data) {
-        try {
-            incoming.body(data);
-        } catch (FrameException e) {
-            data.content().release();
-            throw e;
-        }
-        if (data.content().isReadable()) {
-            events().onData(data.content());
-        } else {
-            data.content().release();
-        }
-        received(data.end());
-    }
-
-    private void received(boolean end) {
+    /** The other side's direction ended, or not yet. */
+    void received(boolean end) {
         if (!end || over) {
             return;
         }
@@ -465,7 +385,7 @@ public final class TunnelExchange {
         Leg from = leg;
         if (relay && from != null) {
             // The response is complete: the exchange is over, whatever of the request is left.
-            from.session().wire().sendControl(new Frame.CreditExchange(id(), everything()));
+            from.session().wire().sendControl(new Frame.CreditExchange(id(), incoming.everything()));
             if (!sending.ended()) {
                 from.stream().cancel(Code.NO_ERROR);
             }
@@ -476,13 +396,7 @@ public final class TunnelExchange {
         told.onEnd();
     }
 
-    private Frame.Credit everything() {
-        long received = incoming.window().received();
-        return new Frame.Credit(
-                true, true, received, Math.max(received, incoming.window().limit()));
-    }
-
-    private void onCredit(Frame.Credit credit) {
+    void onCredit(Frame.Credit credit) {
         sending.credit(credit);
         if (sending.acknowledged() && !relay) {
             finish(Code.NO_ERROR);
@@ -525,7 +439,7 @@ public final class TunnelExchange {
         holder.ended(this);
     }
 
-    private ExchangeEvents events() {
+    ExchangeEvents events() {
         if (events == null) {
             throw new IllegalStateException("not accepted yet");
         }

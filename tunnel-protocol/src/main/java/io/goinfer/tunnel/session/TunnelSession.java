@@ -13,13 +13,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,8 +36,6 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private static final Logger LOG = LoggerFactory.getLogger(TunnelSession.class);
     private static final int MAX_ERRORS = 100;
     private static final long ERROR_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final int RESUME_BATCH = 1_000;
-    private static final long RESUME_PATIENCE_SECONDS = 10;
 
     /** Ends of a session that its exchanges may outlive: PROTOCOL.md §6.10. */
     private static final Set<Code> DETACHING =
@@ -56,8 +52,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private final CreditPool pool;
     private final SendWindow.Implicit implicit;
     private final Map<Id, TunnelExchange> exchanges = new HashMap<>();
-    private final Map<Id, TunnelExchange> resuming = new HashMap<>();
-    private final Set<Long> givenUp = new TreeSet<>();
+    private final Resuming resuming = new Resuming(this);
 
     private boolean suspect;
     private boolean peerSuspects;
@@ -149,31 +144,9 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         return exchange;
     }
 
-    /** Relay: these ran in sessions that were given up; the node is asked to go on with them here. */
-    void resume(Collection<Long> sessions, Collection<TunnelExchange> wanted) {
-        givenUp.addAll(sessions);
-        List<Frame.Wanted> entries = new ArrayList<>();
-        for (TunnelExchange exchange : wanted) {
-            exchanges.put(exchange.id(), exchange);
-            resuming.put(exchange.id(), exchange);
-            entries.add(exchange.wanted(this));
-        }
-        int at = 0;
-        do {
-            int end = Math.min(entries.size(), at + RESUME_BATCH);
-            wire.sendControl(new Frame.Resume(
-                    List.copyOf(sessions), List.copyOf(entries.subList(at, end)), end < entries.size()));
-            at = end;
-        } while (at < entries.size());
-        Future<?> unused = wire.loop()
-                .schedule(
-                        () -> {
-                            if (!closed && wanted.stream().anyMatch(one -> resuming.get(one.id()) == one)) {
-                                close(Code.SESSION_LOST, "RESUME was not answered");
-                            }
-                        },
-                        RESUME_PATIENCE_SECONDS,
-                        TimeUnit.SECONDS);
+    /** Relay: it comes from another session. */
+    void adopt(TunnelExchange exchange) {
+        exchanges.put(exchange.id(), exchange);
     }
 
     /** Its exchanges, for another session. */
@@ -186,11 +159,9 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         return all;
     }
 
-    /** The sessions whose exchanges may still be at the node without its knowing that they are not wanted: this one, and those that it stands in for. */
-    Set<Long> numbers() {
-        Set<Long> all = new TreeSet<>(givenUp);
-        all.add(number);
-        return all;
+    /** Relay: exchanges of other sessions on their way into this one. */
+    Resuming resuming() {
+        return resuming;
     }
 
     /** Node: sends the catalog. Takes ownership. */
@@ -261,7 +232,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         } else if (frame instanceof Frame.Resume resume && association instanceof NodeAssociation node) {
             wire.sendControl(new Frame.ResumeOk(node.resume(this, resume)));
         } else if (frame instanceof Frame.ResumeOk ok && relay) {
-            onResumeOk(ok);
+            resuming.answered(ok);
         } else if (frame instanceof Frame.Models models && relay) {
             borrow(models.payload(), events::onModels);
         } else if (frame instanceof Frame.Load load && relay) {
@@ -288,18 +259,6 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private @Nullable TunnelExchange find(Id id) {
         TunnelExchange here = exchanges.get(id);
         return here == null && association instanceof NodeAssociation node ? node.detached(id) : here;
-    }
-
-    private void onResumeOk(Frame.ResumeOk ok) {
-        for (Frame.Answer answer : ok.answers()) {
-            TunnelExchange exchange = resuming.remove(answer.exchange());
-            if (exchange != null && !exchange.isOver()) {
-                exchange.answered(this, answer);
-            }
-        }
-        if (resuming.isEmpty()) {
-            givenUp.clear();
-        }
     }
 
     private void onPong(Frame.Pong pong) {
@@ -401,7 +360,9 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
             return goOn(leg, request.exchange());
         }
         if (find(request.exchange()) != null || association.hasEnded(request.exchange())) {
-            throw new FrameException(Code.PROTOCOL, "exchange id used twice");
+            // A retry that reached the process that had it first: it must not run twice.
+            refuse(leg, Code.SESSION_LOST, "this exchange is here already");
+            return null;
         }
         TunnelExchange exchange = TunnelExchange.incoming(leg, request);
         exchanges.put(request.exchange(), exchange);
@@ -416,7 +377,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
             return null;
         }
         exchanges.put(id, exchange);
-        exchange.continued(leg);
+        exchange.handover().continued(leg);
         return exchange;
     }
 
@@ -448,7 +409,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
 
     @Override
     public void ended(TunnelExchange exchange) {
-        resuming.remove(exchange.id(), exchange);
+        resuming.ended(exchange);
         if (exchanges.remove(exchange.id(), exchange)) {
             closeIfDrained();
         }

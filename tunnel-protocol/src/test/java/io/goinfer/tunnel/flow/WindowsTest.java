@@ -50,6 +50,38 @@ class WindowsTest {
     }
 
     @Test
+    void whatWasConsumedOutsideOfASessionOpensTheWindowInTheNextOne() {
+        ReceiveWindow window = ReceiveWindow.granted(pool, 10_000);
+        window.received(10_000);
+        window.detach();
+        assertThat(pool.taken()).isZero();
+        assertThat(window.consumed(10_000)).isFalse();
+
+        window.attach(pool);
+
+        assertThat(window.consumed(0)).isTrue();
+        assertThat(window.limit()).isGreaterThan(20_000);
+        assertThat(pool.taken()).isEqualTo(window.limit() - window.consumed() - FLOOR);
+    }
+
+    @Test
+    void whatIsSentAgainCountsOnce() {
+        SendWindow window = SendWindow.granted(new SendWindow.Implicit(FLOOR), 10_000);
+        window.sent(8_000);
+        window.credit(2_000, 10_000);
+
+        window.resume(new SendWindow.Implicit(FLOOR), 5_000, 12_000);
+
+        assertThat(window.available()).isEqualTo(7_000);
+        assertThatThrownBy(() -> window.resume(new SendWindow.Implicit(FLOOR), 4_000, 12_000))
+                .isInstanceOf(FrameException.class);
+        assertThatThrownBy(() -> window.resume(new SendWindow.Implicit(FLOOR), 5_000, 11_000))
+                .isInstanceOf(FrameException.class);
+        assertThatThrownBy(() -> window.resume(new SendWindow.Implicit(FLOOR), 6_000, 12_000))
+                .isInstanceOf(FrameException.class);
+    }
+
+    @Test
     void refusesBytesBeyondTheLimit() {
         ReceiveWindow window = ReceiveWindow.granted(pool, 10_000);
         window.received(10_000);
