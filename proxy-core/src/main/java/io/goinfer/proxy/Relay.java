@@ -103,7 +103,7 @@ public final class Relay implements AutoCloseable {
             this.keys = new ApiKeys(folder, configuredKeys(options.config()), clock);
             this.ca = CertificateAuthority.open(folder, clock);
             this.enrollment = new Enrollment(ca, folder);
-            this.nodes = new Nodes(enrollment, fleet);
+            this.nodes = new Nodes(enrollment, fleet, options.config().limits().resume());
             this.commands = new AdminCommands(enrollment, keys, trust(options.config()), nodes, fleet);
             this.backends = new Backends(
                     options.config().node().backends(),

@@ -400,7 +400,16 @@ class EndToEndTest {
                 d.node(),
                 d.models(),
                 d.balance(),
-                new GoinferConfig.Limits(100_000, 200_000, 5_000, 100, 100, 256, Duration.ofSeconds(5), Duration.ZERO));
+                new GoinferConfig.Limits(
+                        100_000,
+                        200_000,
+                        5_000,
+                        100,
+                        100,
+                        256,
+                        Duration.ofSeconds(5),
+                        Duration.ZERO,
+                        Duration.ofSeconds(60)));
         open.remove(rig);
         rig.close();
         rig = new GoinferRig(folder.resolve("small"), small);

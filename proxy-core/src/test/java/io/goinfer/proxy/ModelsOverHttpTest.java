@@ -257,7 +257,8 @@ class ModelsOverHttpTest {
                         l.streams(),
                         l.queue(),
                         l.drain(),
-                        Duration.ofMillis(100)));
+                        Duration.ofMillis(100),
+                        l.resume()));
     }
 
     @Test

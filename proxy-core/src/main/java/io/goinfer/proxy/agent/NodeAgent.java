@@ -45,7 +45,6 @@ import org.slf4j.LoggerFactory;
 final class NodeAgent {
     private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
     private static final long PROBE_MILLIS = 30_000;
-    private static final Duration RESUME_WINDOW = Duration.ofSeconds(60);
     private static final long SUPERSEDED_PAUSE_MILLIS = 60_000;
     private static final long REFUSED_PAUSE_MILLIS = 30_000;
 
@@ -70,8 +69,7 @@ final class NodeAgent {
     private final Race race;
     private final Set<String> problems = new HashSet<>();
     private final List<TunnelSession> sessions = new ArrayList<>();
-    private @Nullable NodeAssociation association;
-    private @Nullable Id relayProcess;
+    private final RelayProcess process;
     private Identity identity;
     private long epoch;
     private long number;
@@ -98,6 +96,7 @@ final class NodeAgent {
         this.rules = rules;
         this.listener = listener;
         this.epoch = self.epoch().current();
+        this.process = new RelayProcess(loop, rules.limits().resume());
         this.race = new Race(relay, self.transport(), self.maxStreams(), loop, new Attempts());
     }
 
@@ -307,7 +306,7 @@ final class NodeAgent {
         reconnect.connected();
         connection.onBootNotice(ok.bootToken(), () -> {
             session.close(Code.SESSION_LOST, "the relay has restarted");
-            abandon();
+            process.gone();
         });
         serve(session);
         sendModels();
@@ -336,24 +335,6 @@ final class NodeAgent {
         }
         if (before != null) {
             before.drain(Code.MOVED, Duration.ofSeconds(30), "a newer session took over");
-        }
-    }
-
-    /** What an earlier process of the relay asked for, nobody waits for any more. */
-    private NodeAssociation associationWith(Id process) {
-        NodeAssociation known = association;
-        if (known == null || !process.equals(relayProcess)) {
-            abandon();
-            known = new NodeAssociation(loop, RESUME_WINDOW);
-            association = known;
-            relayProcess = process;
-        }
-        return known;
-    }
-
-    private void abandon() {
-        if (association != null) {
-            association.abandon("the relay has restarted");
         }
     }
 
@@ -389,7 +370,7 @@ final class NodeAgent {
 
         @Override
         public NodeAssociation association(Frame.HelloOk accepted) {
-            return associationWith(accepted.relay());
+            return process.associationWith(accepted.relay());
         }
 
         @Override

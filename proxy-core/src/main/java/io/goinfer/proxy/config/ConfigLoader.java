@@ -272,6 +272,7 @@ public final class ConfigLoader {
         long queue = number(tree, "queue", d.queue(), 100_000);
         Duration drain = duration(tree, "drain", d.drain());
         Duration earlyHead = duration(tree, "early_head", d.earlyHead());
+        Duration resume = duration(tree, "resume", d.resume());
         tree.refuseUnknown();
         return new Limits(
                 json,
@@ -281,7 +282,8 @@ public final class ConfigLoader {
                 (int) streams,
                 (int) queue,
                 drain,
-                earlyHead);
+                earlyHead,
+                resume);
     }
 
     private static long number(YamlTree tree, String key, long standard, long max) {

@@ -106,6 +106,7 @@ public final class Effective {
         all.put("queue", limits.queue());
         all.put("drain", seconds(limits.drain()));
         all.put("early_head", seconds(limits.earlyHead()));
+        all.put("resume", seconds(limits.resume()));
         return all;
     }
 

@@ -90,6 +90,10 @@ public record GoinferConfig(
         return new GoinferConfig(server, tls, other, models, balance, limits);
     }
 
+    public GoinferConfig with(Limits other) {
+        return new GoinferConfig(server, tls, node, models, balance, other);
+    }
+
     public GoinferConfig with(ModelsConfig other) {
         return new GoinferConfig(server, tls, node, other, balance, limits);
     }
@@ -103,6 +107,7 @@ public record GoinferConfig(
      * @param queue requests that may wait for one found model or backend
      * @param earlyHead after how long of waiting a streaming client gets its 200 and comments, zero = never
      * @param drain how long a shutdown waits for running exchanges
+     * @param resume how long an exchange outlives its tunnel session
      */
     public record Limits(
             long jsonBodyBytes,
@@ -112,9 +117,24 @@ public record GoinferConfig(
             int streams,
             int queue,
             Duration drain,
-            Duration earlyHead) {
+            Duration earlyHead,
+            Duration resume) {
         public static final Limits DEFAULT = new Limits(
-                256L << 20, 8L << 30, 32 << 20, 10_000, 1_024, 256, Duration.ofSeconds(30), Duration.ofSeconds(10));
+                256L << 20,
+                8L << 30,
+                32 << 20,
+                10_000,
+                1_024,
+                256,
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(60));
+
+        /** Another {@link #resume}. */
+        public Limits withResume(Duration window) {
+            return new Limits(
+                    jsonBodyBytes, bodyBytes, selectBytes, connections, streams, queue, drain, earlyHead, window);
+        }
     }
 
     public static GoinferConfig defaults() {

@@ -38,7 +38,6 @@ import org.slf4j.LoggerFactory;
 /** The relay's nodes: who may come in, which session of a node serves, what it has. Called from sessions' loops and commands; guarded by its monitor. */
 public final class Nodes implements NodeAuthority {
     private static final Logger LOG = LoggerFactory.getLogger(Nodes.class);
-    private static final Duration RESUME_WINDOW = Duration.ofSeconds(60);
     private static final Duration SUPERSEDED_DRAIN = Duration.ofSeconds(5);
     private static final long SUPERSEDED_RETRY_MILLIS = 1_000;
 
@@ -50,11 +49,14 @@ public final class Nodes implements NodeAuthority {
 
     private final Enrollment enrollment;
     private final Fleet fleet;
+    private final Duration resumeWindow;
     private final Map<String, List<Entry>> sessions = new LinkedHashMap<>();
     private final Map<String, Map<Id, RelayAssociation>> associations = new HashMap<>();
     private final Id process = Id.random(new SecureRandom());
 
-    public Nodes(Enrollment enrollment, Fleet fleet) {
+    /** @param resumeWindow how long exchanges outlive their session */
+    public Nodes(Enrollment enrollment, Fleet fleet, Duration resumeWindow) {
+        this.resumeWindow = resumeWindow;
         this.enrollment = enrollment;
         this.fleet = fleet;
     }
@@ -83,6 +85,14 @@ public final class Nodes implements NodeAuthority {
         return all;
     }
 
+    /** How often an exchange went on in another session, over all nodes that are known now. */
+    public synchronized long resumed() {
+        return associations.values().stream()
+                .flatMap(of -> of.values().stream())
+                .mapToLong(RelayAssociation::resumed)
+                .sum();
+    }
+
     /** Ends every session of a node; completes when they have ended. */
     public CompletableFuture<Void> disconnect(String nodeId, Code code, String reason) {
         List<Entry> entries;
@@ -106,7 +116,7 @@ public final class Nodes implements NodeAuthority {
         return associations
                 .computeIfAbsent(nodeId, id -> new HashMap<>())
                 .computeIfAbsent(
-                        instance, id -> new RelayAssociation(process, RESUME_WINDOW, () -> forget(nodeId, instance)));
+                        instance, id -> new RelayAssociation(process, resumeWindow, () -> forget(nodeId, instance)));
     }
 
     private synchronized void forget(String nodeId, Id instance) {

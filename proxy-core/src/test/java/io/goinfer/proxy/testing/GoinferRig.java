@@ -12,7 +12,9 @@ import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.config.Service;
 import io.goinfer.proxy.config.Transport;
+import io.goinfer.proxy.fleet.Nodes;
 import io.goinfer.proxy.keys.Role;
+import io.goinfer.tunnel.frame.Code;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -82,6 +84,13 @@ public final class GoinferRig implements AutoCloseable {
     /** Enrols, or comes back with the identity of the same name; waits until it is connected and its models are listed. */
     public Node connect(String name, SimulatedLlama... backends) throws Exception {
         return connect(name, config(backends));
+    }
+
+    /** Ends a node's sessions as a lost link would. */
+    public void loseSessions() {
+        for (Nodes.Connected one : relay.nodes().connected()) {
+            one.session().wire().loop().execute(() -> one.session().close(Code.SESSION_LOST, "lost by a test"));
+        }
     }
 
     public Node connect(String name, GoinferConfig config) throws Exception {
