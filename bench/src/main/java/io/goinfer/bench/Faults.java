@@ -20,10 +20,11 @@ public final class Faults {
     /** @param goinfer the command that starts this program */
     public record Options(List<String> goinfer, List<Scenario> scenarios, int streams, double rate) {}
 
-    private static final String HEADER = "%-18s %8s %8s %8s %12s %12s %9s %9s  %s";
+    private static final String HEADER = "%-18s %8s %8s %8s %12s %12s %9s %9s %9s  %s";
 
     private final Options options;
     private final PrintWriter out;
+    private @Nullable BulkDownload bulk;
 
     public Faults(Options options, PrintWriter out) {
         this.options = options;
@@ -43,6 +44,7 @@ public final class Faults {
                 "moves in ms",
                 "p90 ms",
                 "p99 ms",
+                "bulk Mb/s",
                 "problems"));
         boolean good = true;
         for (Scenario scenario : options.scenarios()) {
@@ -66,7 +68,11 @@ public final class Faults {
             // What is compiled late is not what is measured.
             driver.run(tunnel.target(), new Load(options.streams(), 200, 100, 20, Duration.ofSeconds(30)));
             LoadResult result = during(scenario, driver, tunnel, way.link());
+            if (bulk != null) {
+                bulk.close();
+            }
             print(line(scenario, result));
+            bulk = null;
             return result.errors() == 0 && result.damaged() == 0;
         } finally {
             backend.destroyForcibly();
@@ -133,6 +139,11 @@ public final class Faults {
             }
 
             @Override
+            public void download() {
+                bulk = BulkDownload.start(tunnel.target());
+            }
+
+            @Override
             public void over() {
                 driver.mark();
             }
@@ -157,6 +168,7 @@ public final class Faults {
                 result.sinceMark() == 0 ? "-" : Long.toString(result.sinceMark() / 1_000_000),
                 millis(delay.getValueAtPercentile(90)),
                 millis(delay.getValueAtPercentile(99)),
+                bulk == null ? "-" : String.format(Locale.ROOT, "%.1f", bulk.megabits()),
                 result.problems().isEmpty() ? "" : result.problems());
     }
 

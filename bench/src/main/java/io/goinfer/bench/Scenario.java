@@ -23,6 +23,9 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Fault
         /** Suspends the node's process, or lets it go on. */
         void node(boolean runs) throws IOException, InterruptedException;
 
+        /** From now to the end of the streams something large is downloaded through the tunnel. */
+        void download();
+
         /** The fault is over: how long until every stream moves again? */
         void over();
     }
@@ -36,6 +39,8 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Fault
     public static final Duration ROUND_TRIP = Duration.ofMillis(30);
 
     static final Conditions LINE = Conditions.delayed(ROUND_TRIP.dividedBy(2));
+
+    private static final long UPLINK = 40_000_000;
 
     private static final List<String> ANY = List.of();
     private static final List<String> TCP = List.of("--transport", "tcp");
@@ -60,7 +65,9 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Fault
                     scene.over();
                 }),
                 loss("loss-1%", ANY),
-                loss("loss-1%-tcp", TCP));
+                loss("loss-1%-tcp", TCP),
+                new Scenario("uplink-full", 20, ANY, Scenario::narrow),
+                new Scenario("uplink-full-tcp", 20, TCP, Scenario::narrow));
     }
 
     private static Scenario dead(String name, int seconds, Direction... directions) {
@@ -72,6 +79,12 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Fault
             scene.link().pass(true);
             scene.over();
         });
+    }
+
+    /** A home line of 40 Mbit/s up, whose router queues 200 ms, and somebody downloads from the node. */
+    private static void narrow(Scene scene) {
+        scene.link().conditions(Direction.THERE, LINE.withRate(UPLINK, (int) (UPLINK / 8 / 5)));
+        scene.download();
     }
 
     private static Scenario loss(String name, List<String> options) {

@@ -304,10 +304,7 @@ final class NodeAgent {
             return;
         }
         reconnect.connected();
-        connection.onBootNotice(ok.bootToken(), () -> {
-            session.close(Code.SESSION_LOST, "the relay has restarted");
-            process.gone();
-        });
+        connection.onBootNotice(ok.bootToken(), () -> session.close(Code.SESSION_LOST, "the relay has restarted"));
         serve(session);
         sendModels();
         sendLoad();

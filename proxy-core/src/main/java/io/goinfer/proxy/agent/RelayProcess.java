@@ -23,18 +23,13 @@ final class RelayProcess {
     NodeAssociation associationWith(Id process) {
         NodeAssociation known = association;
         if (known == null || !process.equals(id)) {
-            gone();
+            if (known != null) {
+                known.abandon("the relay has restarted");
+            }
             known = new NodeAssociation(loop, resumeWindow);
             association = known;
             id = process;
         }
         return known;
-    }
-
-    /** It has restarted. */
-    void gone() {
-        if (association != null) {
-            association.abandon("the relay has restarted");
-        }
     }
 }

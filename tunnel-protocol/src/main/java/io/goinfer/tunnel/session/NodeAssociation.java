@@ -127,7 +127,7 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
         TunnelExchange exchange = detached(id);
         if (exchange != null) {
             try {
-                return exchange.handover().asked(session, wanted);
+                return new Handover(exchange).asked(session, wanted);
             } catch (FrameException e) {
                 exchange.lost(e.code(), e.reason());
                 session.peerError(e);

@@ -34,7 +34,7 @@ final class Resuming {
         for (TunnelExchange exchange : exchanges) {
             session.adopt(exchange);
             asked.put(exchange.id(), exchange);
-            entries.add(exchange.handover().wanted(session));
+            entries.add(new Handover(exchange).wanted(session));
         }
         int at = 0;
         do {
@@ -60,7 +60,7 @@ final class Resuming {
         for (Frame.Answer answer : ok.answers()) {
             TunnelExchange exchange = asked.remove(answer.exchange());
             if (exchange != null && !exchange.isOver()) {
-                exchange.handover().answered(session, answer);
+                new Handover(exchange).answered(session, answer);
             }
         }
         if (asked.isEmpty()) {

@@ -112,9 +112,12 @@ final class SendQueue {
         writable = queuedBytes < window.available();
     }
 
-    void detach() {
+    /** True if there is room now, and was none before. */
+    boolean detach() {
+        boolean before = writable;
         window.close();
         fill();
+        return !before && writable;
     }
 
     /**

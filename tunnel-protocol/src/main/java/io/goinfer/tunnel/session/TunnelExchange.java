@@ -162,13 +162,13 @@ public final class TunnelExchange {
 
     private void credit(boolean due) {
         Leg to = leg;
-        if (to == null) {
+        Frame.Credit credit = to == null ? null : incoming.credit(due);
+        if (to == null || credit == null) {
             return;
         }
-        Frame.Credit credit = incoming.credit(due);
-        if (credit != null && relay) {
+        if (relay) {
             to.session().wire().sendControl(new Frame.CreditExchange(id(), credit));
-        } else if (credit != null) {
+        } else {
             to.stream().send(credit);
         }
     }
@@ -304,14 +304,17 @@ public final class TunnelExchange {
             before.stream().cancel(Code.MOVED);
         }
         detachedAt = now;
-        sending.detach();
+        boolean room = sending.detach();
         incoming.window().detach();
         if (events != null && !lingers()) {
             events.onDetached();
+            if (room) {
+                events.onWritable();
+            }
         }
     }
 
-    /** When it lost its session, in nanoseconds. */
+    /** When it lost its session, in ns. */
     long detachedAt() {
         return detachedAt;
     }
@@ -321,10 +324,6 @@ public final class TunnelExchange {
         if (events != null) {
             events.onMoved(to.wire().loop());
         }
-    }
-
-    Handover handover() {
-        return new Handover(this);
     }
 
     Frame.Request request() {

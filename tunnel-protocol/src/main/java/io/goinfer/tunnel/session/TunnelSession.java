@@ -377,7 +377,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
             return null;
         }
         exchanges.put(id, exchange);
-        exchange.handover().continued(leg);
+        new Handover(exchange).continued(leg);
         return exchange;
     }
 

@@ -20,11 +20,14 @@ public abstract class ResumeContract extends TransportContract {
     /** One more session of the same two processes; the recorders have it when it returns. */
     protected abstract void connectAgain() throws Exception;
 
+    /** Both know it: a CONNECTION_CLOSE may be lost like any packet, and is not sent twice. */
     private void lose(Recorder by) {
-        by.on(() -> {
-            by.session.close(Code.SESSION_LOST, "lost");
-            return null;
-        });
+        for (Recorder side : List.of(by, by == relaySide ? nodeSide : relaySide)) {
+            side.on(() -> {
+                side.session.close(Code.SESSION_LOST, "lost");
+                return null;
+            });
+        }
         bothKnow();
     }
 
@@ -133,7 +136,7 @@ public abstract class ResumeContract extends TransportContract {
             relaySide.session.close(Code.SESSION_LOST, "lost");
             return lost;
         });
-        bothKnow();
+        lose(nodeSide);
         connectAgain();
 
         Call there = arrived(0);
@@ -214,10 +217,7 @@ public abstract class ResumeContract extends TransportContract {
         connect(1_024);
         Call call = relaySide.open(true);
         Call there = arrived(0);
-        relaySide.on(() -> {
-            relaySide.session.close(Code.SESSION_LOST, "lost");
-            return null;
-        });
+        lose(relaySide);
 
         eventually("both end", () -> call.reset == Code.SESSION_LOST && there.reset == Code.SESSION_LOST);
         eventually("the relay forgets the node", () -> relaySide.log.contains("idle"));
