@@ -66,6 +66,12 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Fault
                 }),
                 loss("loss-1%", ANY),
                 loss("loss-1%-tcp", TCP),
+                new Scenario(
+                        "loss-1%-bulk",
+                        20, ANY, scene -> {
+                            scene.link().conditions(LINE.withLoss(0.01));
+                            scene.download();
+                        }),
                 new Scenario("uplink-full", 20, ANY, Scenario::narrow),
                 new Scenario("uplink-full-tcp", 20, TCP, Scenario::narrow));
     }

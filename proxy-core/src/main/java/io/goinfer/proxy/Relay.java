@@ -14,6 +14,7 @@ import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.config.Service;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.fleet.Nodes;
+import io.goinfer.proxy.fleet.TunnelMetrics;
 import io.goinfer.proxy.http.EdgeListener;
 import io.goinfer.proxy.http.EdgeRules;
 import io.goinfer.proxy.http.Endpoints;
@@ -160,22 +161,7 @@ public final class Relay implements AutoCloseable {
                 "goinfer_client_connections",
                 "Connections of clients.",
                 () -> rules.connections().get());
-        metrics.gauge(
-                "goinfer_tunnel_sessions",
-                "Sessions of nodes.",
-                () -> nodes.connected().size());
-        metrics.gauge(
-                "goinfer_tunnel_exchanges",
-                "Exchanges that run through tunnels.",
-                () -> nodes.connected().stream()
-                        .mapToInt(one -> one.session().exchanges())
-                        .sum());
-        metrics.gauge(
-                "goinfer_tunnel_credit_bytes",
-                "Credit granted above the floors, all sessions.",
-                () -> nodes.connected().stream()
-                        .mapToLong(one -> one.session().outstandingCredit())
-                        .sum());
+        TunnelMetrics.register(metrics, nodes);
         metrics.gauge(
                 "goinfer_models_slots",
                 "Slots of this machine's loaded models.",

@@ -8,7 +8,6 @@ import io.goinfer.proxy.fleet.Nodes;
 import io.goinfer.proxy.keys.ApiKeys;
 import io.goinfer.proxy.keys.Role;
 import io.goinfer.tunnel.frame.Code;
-import io.goinfer.tunnel.session.TunnelSession;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -130,26 +129,29 @@ public final class AdminCommands {
     private List<Map<String, String>> nodesList() {
         List<Map<String, String>> rows = new ArrayList<>();
         for (Enrollment.Node node : enrollment.nodes()) {
-            Map<String, String> row = new LinkedHashMap<>();
-            row.put("name", node.name());
-            row.put("state", node.revoked() ? "revoked" : nodes == null ? "unknown (no relay runs)" : "offline");
-            row.put("enrolled", node.enrolled().toString());
-            if (nodes != null) {
-                nodes.connected().stream()
-                        .filter(one -> one.nodeId().equals(node.id()))
-                        .forEach(one -> {
-                            TunnelSession session = one.session();
-                            row.put("state", session.suspect() ? "suspect" : "connected");
-                            row.put("transport", one.transport());
-                            row.put("address", String.valueOf(one.remote()).replaceFirst("^/", ""));
-                            row.put("exchanges", Integer.toString(session.exchanges()));
-                            row.put("credit", Long.toString(session.outstandingCredit()));
-                        });
+            List<Nodes.Connected> sessions = nodes == null
+                    ? List.of()
+                    : nodes.connected().stream()
+                            .filter(one -> one.nodeId().equals(node.id()))
+                            .toList();
+            if (sessions.isEmpty()) {
+                String state = node.revoked() ? "revoked" : nodes == null ? "unknown (no relay runs)" : "offline";
+                rows.add(row(node, state, Map.of()));
             }
-            row.put("id", node.id());
-            rows.add(row);
+            sessions.forEach(
+                    one -> rows.add(row(node, one.session().suspect() ? "suspect" : "connected", NodeFigures.of(one))));
         }
         return rows;
+    }
+
+    private static Map<String, String> row(Enrollment.Node node, String state, Map<String, String> figures) {
+        Map<String, String> row = new LinkedHashMap<>();
+        row.put("name", node.name());
+        row.put("state", state);
+        row.put("enrolled", node.enrolled().toString());
+        row.putAll(figures);
+        row.put("id", node.id());
+        return row;
     }
 
     private List<Map<String, String>> nodesRevoke(Map<String, String> arguments) throws IOException, Problem {

@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +43,8 @@ public final class Nodes implements NodeAuthority {
     private static final long SUPERSEDED_RETRY_MILLIS = 1_000;
 
     /** One connected session, for lists. */
-    public record Connected(String nodeId, String transport, SocketAddress remote, TunnelSession session) {}
+    public record Connected(
+            String nodeId, String name, String transport, SocketAddress remote, TunnelSession session) {}
 
     private record Entry(
             X509Certificate certificate, Succession.Claim claim, RelayGreeting.SessionHandle handle, Wire wire) {}
@@ -52,6 +54,7 @@ public final class Nodes implements NodeAuthority {
     private final Duration resumeWindow;
     private final Map<String, List<Entry>> sessions = new LinkedHashMap<>();
     private final Map<String, Map<Id, RelayAssociation>> associations = new HashMap<>();
+    private long resumedBefore;
     private final Id process = Id.random(new SecureRandom());
 
     /** @param resumeWindow how long exchanges outlive their session */
@@ -79,18 +82,25 @@ public final class Nodes implements NodeAuthority {
         List<Connected> all = new ArrayList<>();
         sessions.forEach((id, entries) -> entries.forEach(entry -> all.add(new Connected(
                 id,
+                entry.handle().terms().nodeName(),
                 entry.wire().transport(),
                 entry.wire().remoteAddress(),
                 entry.handle().session()))));
         return all;
     }
 
-    /** How often an exchange went on in another session, over all nodes that are known now. */
+    /** How often an exchange went on in another session. */
     public synchronized long resumed() {
-        return associations.values().stream()
-                .flatMap(of -> of.values().stream())
-                .mapToLong(RelayAssociation::resumed)
-                .sum();
+        return resumedBefore + all().mapToLong(RelayAssociation::resumed).sum();
+    }
+
+    /** Exchanges that wait for their node. */
+    public synchronized int waiting() {
+        return all().mapToInt(RelayAssociation::waiting).sum();
+    }
+
+    private Stream<RelayAssociation> all() {
+        return associations.values().stream().flatMap(of -> of.values().stream());
     }
 
     /** Ends every session of a node; completes when they have ended. */
@@ -120,8 +130,10 @@ public final class Nodes implements NodeAuthority {
     }
 
     private synchronized void forget(String nodeId, Id instance) {
-        Map<Id, RelayAssociation> of = associations.get(nodeId);
-        if (of != null && of.remove(instance) != null && of.isEmpty()) {
+        Map<Id, RelayAssociation> of = associations.getOrDefault(nodeId, new HashMap<>());
+        RelayAssociation gone = of.remove(instance);
+        resumedBefore += gone == null ? 0 : gone.resumed();
+        if (of.isEmpty()) {
             associations.remove(nodeId);
         }
     }

@@ -2,6 +2,7 @@
 package io.goinfer.proxy.metrics;
 
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
@@ -10,6 +11,8 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.Unit;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 
 /** What /metrics shows. Names of the OpenTelemetry GenAI conventions where there is one, in Prometheus' form. Thread-safe. */
@@ -55,6 +58,30 @@ public final class Metrics {
     /** A figure that is read when somebody asks. */
     public void gauge(String name, String help, DoubleSupplier value) {
         GaugeWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(out -> out.call(value.getAsDouble()))
+                .register(registry);
+    }
+
+    /** The same for each of several, named by labels. */
+    public void gauges(String name, String help, List<String> labels, Consumer<Sink> values) {
+        GaugeWithCallback.builder()
+                .name(name)
+                .help(help)
+                .labelNames(labels.toArray(String[]::new))
+                .callback(out -> values.accept((value, of) -> out.call(value, of)))
+                .register(registry);
+    }
+
+    /** Takes one value and its labels. */
+    public interface Sink {
+        void value(double value, String... labels);
+    }
+
+    /** A count that somebody else keeps. */
+    public void counter(String name, String help, DoubleSupplier value) {
+        CounterWithCallback.builder()
                 .name(name)
                 .help(help)
                 .callback(out -> out.call(value.getAsDouble()))

@@ -5,6 +5,7 @@ import io.netty.handler.codec.http3.DefaultHttp3SettingsFrame;
 import io.netty.handler.codec.http3.Http3Settings;
 import io.netty.handler.codec.http3.Http3SettingsFrame;
 import io.netty.handler.codec.quic.QuicCodecBuilder;
+import io.netty.handler.codec.quic.QuicCongestionControlAlgorithm;
 import java.util.concurrent.TimeUnit;
 
 /** What both ends say in SETTINGS and transport parameters: PROTOCOL.md §2, §6.5. */
@@ -45,6 +46,7 @@ final class H3 {
         return value != null && value == 1;
     }
 
+    /** BBR: what one lost packet costs the tokens behind it is a matter of the window's size afterwards (docs/decisions/014). */
     static <B extends QuicCodecBuilder<B>> B parameters(B builder) {
         return builder.maxIdleTimeout(IDLE_SECONDS, TimeUnit.SECONDS)
                 .initialMaxData(CONNECTION_WINDOW)
@@ -52,6 +54,7 @@ final class H3 {
                 .initialMaxStreamDataUnidirectional(64 << 10)
                 .maxRecvUdpPayloadSize(1500)
                 .maxSendUdpPayloadSize(UDP_PAYLOAD)
+                .congestionControlAlgorithm(QuicCongestionControlAlgorithm.BBR)
                 .activeMigration(true);
     }
 }

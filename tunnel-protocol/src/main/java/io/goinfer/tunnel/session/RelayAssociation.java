@@ -68,6 +68,11 @@ public final class RelayAssociation implements Association {
         return resumed.get();
     }
 
+    /** Exchanges that wait for a session, about. Any thread. */
+    public synchronized int waiting() {
+        return groups.stream().mapToInt(group -> group.exchanges.size()).sum();
+    }
+
     /** The node's process is gone: ends what waits for it. */
     public void abandon(Code code, String reason) {
         List<Group> all;

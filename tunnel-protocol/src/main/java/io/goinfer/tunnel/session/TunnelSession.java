@@ -8,6 +8,7 @@ import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.wire.Wire;
+import io.goinfer.tunnel.wire.WireStats;
 import io.goinfer.tunnel.wire.WireStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
@@ -35,6 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private static final Logger LOG = LoggerFactory.getLogger(TunnelSession.class);
     private static final int MAX_ERRORS = 100;
+    private static final int STATS_TICKS = 4;
     private static final long ERROR_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     /** Ends of a session that its exchanges may outlive: PROTOCOL.md §6.10. */
@@ -54,6 +56,9 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private final Map<Id, TunnelExchange> exchanges = new HashMap<>();
     private final Resuming resuming = new Resuming(this);
 
+    private volatile WireStats stats = WireStats.NONE;
+    private int ticks;
+    private int suspicions;
     private boolean suspect;
     private boolean peerSuspects;
     private boolean draining;
@@ -290,7 +295,20 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         closeIfDrained();
     }
 
+    /** What the transport measured within the last second. Any thread. */
+    public WireStats stats() {
+        return stats;
+    }
+
+    /** How often it was suspect. */
+    public int suspicions() {
+        return suspicions;
+    }
+
     private void tick() {
+        if (ticks++ % STATS_TICKS == 0) {
+            wire.stats(measured -> stats = measured);
+        }
         long now = System.nanoTime();
         switch (liveness.tick(now)) {
             case DEAD -> close(Code.SUSPECT_TIMEOUT, "no proof of life for 8 s");
@@ -308,6 +326,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         peerSuspects = theirs;
         if (before != suspect()) {
             if (!before) {
+                suspicions++;
                 association.suspected(this);
             }
             events.onVerdict(suspect());
@@ -340,7 +359,8 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         return association;
     }
 
-    long number() {
+    /** Of the node's connection, counted by the node. */
+    public long number() {
         return number;
     }
 

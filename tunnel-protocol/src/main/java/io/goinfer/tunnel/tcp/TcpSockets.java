@@ -51,7 +51,7 @@ final class TcpSockets {
     /** Zeros where the system does not say. */
     static WireStats stats(Channel channel) {
         if (!(channel instanceof EpollSocketChannel epoll) || !channel.isOpen()) {
-            return new WireStats(Duration.ZERO, 0, 0, 0, 0);
+            return WireStats.NONE;
         }
         EpollTcpInfo info = epoll.tcpInfo();
         return new WireStats(
