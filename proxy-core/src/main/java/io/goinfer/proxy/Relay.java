@@ -50,12 +50,14 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** {@code goinfer serve}: listeners, fleet of nodes, local backends. Thread-safe; construction blocks. */
 public final class Relay implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
+    private static final int ANY_PORT_ATTEMPTS = 5;
     private static final long REPLAY_BYTES = 32L << 20;
     private static final Duration ACCEPT_WHILE_DRAINING = Duration.ofSeconds(5);
 
@@ -190,10 +192,29 @@ public final class Relay implements AutoCloseable {
                 identity = identity == null ? identity() : identity;
                 tls = TlsContexts.server(identity, tunnel ? clients : null);
             }
-            EdgeListener edge = EdgeListener.bind(listen, rules, loops, tls, tunnel ? upgrade() : null);
-            edges.add(edge);
             if (tunnel && identity != null) {
+                bindBoth(listen, rules, tls, identity, clients);
+            } else {
+                edges.add(EdgeListener.bind(listen, rules, loops, tls, null));
+            }
+        }
+    }
+
+    /** TCP and UDP on one port. Where any will do, one that is free for TCP may be taken for UDP: another is tried. */
+    private void bindBoth(
+            Listen listen, EdgeRules rules, @Nullable SslContext tls, Identity identity, NodeTrust clients)
+            throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            EdgeListener edge = EdgeListener.bind(listen, rules, loops, tls, upgrade());
+            try {
                 tunnels.add(bindTunnel(edge.address(), identity, clients));
+                edges.add(edge);
+                return;
+            } catch (IOException e) {
+                edge.close();
+                if (listen.port() != 0 || attempt == ANY_PORT_ATTEMPTS) {
+                    throw e;
+                }
             }
         }
     }

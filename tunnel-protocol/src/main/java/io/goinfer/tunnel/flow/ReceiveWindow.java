@@ -14,6 +14,9 @@ public final class ReceiveWindow {
     static final long INTERACTIVE_CAP = 256 << 10;
     static final long BULK_CAP = 1 << 20;
 
+    /** Room is granted again when so much, or half of a smaller window, was used. */
+    private static final long STEP = 32 << 10;
+
     /** First limit of the request direction. */
     static final long IMPLICIT_LIMIT = 64 << 10;
 
@@ -21,6 +24,7 @@ public final class ReceiveWindow {
     private long received;
     private long consumed;
     private long limit;
+    private long granted;
     private long taken;
     private boolean implicit;
     private boolean bulk;
@@ -29,6 +33,7 @@ public final class ReceiveWindow {
     private ReceiveWindow(CreditPool pool, long limit, boolean implicit) {
         this.pool = pool;
         this.limit = limit;
+        this.granted = limit;
         this.implicit = implicit;
         account();
     }
@@ -104,7 +109,6 @@ public final class ReceiveWindow {
         if (bytes > held()) {
             throw new IllegalStateException("consumed: " + bytes + " (expected: <= " + held() + ")");
         }
-        long granted = limit - consumed;
         consumed += bytes;
         CreditPool from = pool;
         if (from == null || closed) {
@@ -114,12 +118,14 @@ public final class ReceiveWindow {
         long floor = from.floor();
         long cap = bulk ? BULK_CAP : INTERACTIVE_CAP;
         long window = floor + Math.max(0, Math.min(cap - floor, (from.free(bulk) + taken) / 2));
-        boolean sendersRoomIsSmall = limit - received <= granted / 2;
+        // In steps: what is granted at once is sent at once, and fills the queues of the way.
+        boolean sendersRoomIsSmall = limit - received <= granted - Math.min(granted / 2, STEP);
         if (!sendersRoomIsSmall || consumed + window < limit + Math.min(window / 4, floor / 2)) {
             return false;
         }
         release();
         limit = consumed + window;
+        granted = window;
         implicit = false;
         account();
         return true;

@@ -40,6 +40,14 @@ final class Leg implements WireStream.Events {
         left = true;
     }
 
+    /** Node: it ends here, with a reason. */
+    void refuse(Code code, String reason) {
+        left = true;
+        stream.send(new Frame.Reset(code, reason));
+        stream.finish();
+        stream.stopReading(code);
+    }
+
     @Override
     public void onFrame(Frame.Exchange frame) {
         if (left) {

@@ -35,9 +35,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private static final Logger LOG = LoggerFactory.getLogger(TunnelSession.class);
-    private static final int MAX_ERRORS = 100;
     private static final int STATS_TICKS = 4;
-    private static final long ERROR_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     /** Ends of a session that its exchanges may outlive: PROTOCOL.md §6.10. */
     private static final Set<Code> DETACHING =
@@ -66,8 +64,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private boolean closed;
     private @Nullable Future<?> drainTimer;
     private long drainDeadline = Long.MAX_VALUE;
-    private int errors;
-    private long errorsSince;
+    private final PeerErrors errors;
 
     /** @param number of the node's connection, from HELLO */
     TunnelSession(
@@ -82,7 +79,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         this.implicit = new SendWindow.Implicit(terms.floor());
         long now = System.nanoTime();
         this.liveness = new Liveness(now);
-        this.errorsSince = now;
+        this.errors = new PeerErrors(now);
         long tick = Liveness.TICK.toMillis();
         this.ticker = wire.loop().scheduleWithFixedDelay(this::tick, tick, tick, TimeUnit.MILLISECONDS);
     }
@@ -373,7 +370,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     TunnelExchange onRequest(Leg leg, Frame.Request request) {
         boolean goesOn = request.kind() == Frame.Request.CONTINUE;
         if (relay || closed || !goesOn && (draining || isFull())) {
-            refuse(leg, Code.REFUSED, "this node takes no more exchanges");
+            leg.refuse(Code.REFUSED, "this node takes no more exchanges");
             return null;
         }
         if (goesOn) {
@@ -381,7 +378,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         }
         if (find(request.exchange()) != null || association.hasEnded(request.exchange())) {
             // A retry that reached the process that had it first: it must not run twice.
-            refuse(leg, Code.SESSION_LOST, "this exchange is here already");
+            leg.refuse(Code.SESSION_LOST, "this exchange is here already");
             return null;
         }
         TunnelExchange exchange = TunnelExchange.incoming(leg, request);
@@ -393,19 +390,12 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private @Nullable TunnelExchange goOn(Leg leg, Id id) {
         TunnelExchange exchange = association instanceof NodeAssociation node ? node.take(id) : null;
         if (exchange == null) {
-            refuse(leg, Code.SESSION_LOST, "no such exchange waits");
+            leg.refuse(Code.SESSION_LOST, "no such exchange waits");
             return null;
         }
         exchanges.put(id, exchange);
         new Handover(exchange).continued(leg);
         return exchange;
-    }
-
-    private static void refuse(Leg leg, Code code, String reason) {
-        leg.leave();
-        leg.stream().send(new Frame.Reset(code, reason));
-        leg.stream().finish();
-        leg.stream().stopReading(code);
     }
 
     /** Those that only wait for the relay's word that all has arrived do not count. */
@@ -438,13 +428,8 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     /** Counts what the peer did wrong on exchange streams: PROTOCOL.md §4, scope of errors. */
     void peerError(FrameException cause) {
         LOG.warn("{}: the peer broke the protocol on an exchange: {}", wire.remoteAddress(), cause.getMessage());
-        long now = System.nanoTime();
-        if (now - errorsSince > ERROR_WINDOW_NANOS) {
-            errorsSince = now;
-            errors = 0;
-        }
-        if (++errors >= MAX_ERRORS) {
-            close(Code.PROTOCOL, MAX_ERRORS + " protocol errors in a minute");
+        if (errors.tooMany(System.nanoTime())) {
+            close(Code.PROTOCOL, PeerErrors.MAX + " protocol errors in a minute");
         }
     }
 

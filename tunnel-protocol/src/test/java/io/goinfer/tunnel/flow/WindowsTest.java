@@ -33,6 +33,17 @@ class WindowsTest {
     }
 
     @Test
+    void theSenderOfAReaderThatKeepsUpNeverRunsOutOfRoom() {
+        ReceiveWindow window = ReceiveWindow.granted(pool, pool.initialResponseLimit());
+
+        for (int i = 0; i < 1_000; i++) {
+            window.received(1 << 10);
+            window.consumed(1 << 10);
+            assertThat(window.limit() - window.received()).isGreaterThan(14 << 10);
+        }
+    }
+
+    @Test
     void stalledReadersCannotTakeThePoolFromOneThatReads() {
         for (int i = 0; i < 64; i++) {
             ReceiveWindow stalled = ReceiveWindow.granted(pool, pool.initialResponseLimit());
