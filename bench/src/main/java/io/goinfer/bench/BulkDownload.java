@@ -5,14 +5,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Something large that comes through the tunnel beside the tokens, as fast as it may, until it is closed. */
-final class BulkDownload implements AutoCloseable {
+/** Something large that comes through the tunnel beside the tokens, as fast as it may, until it is stopped. */
+final class BulkDownload {
     private static final long BYTES = 1L << 40;
 
     private final Thread thread;
     private final long startedAt = System.nanoTime();
-    private volatile long bytes;
+    private final AtomicLong bytes = new AtomicLong();
     private volatile long endedAt;
     private volatile boolean closed;
 
@@ -38,7 +39,7 @@ final class BulkDownload implements AutoCloseable {
             try (InputStream in = call.getInputStream()) {
                 byte[] buffer = new byte[64 << 10];
                 for (int n = in.read(buffer); n >= 0 && !closed; n = in.read(buffer)) {
-                    bytes += n;
+                    bytes.addAndGet(n);
                 }
             } finally {
                 call.disconnect();
@@ -53,11 +54,10 @@ final class BulkDownload implements AutoCloseable {
     /** Mean since the start. */
     double megabits() {
         long end = endedAt == 0 ? System.nanoTime() : endedAt;
-        return bytes * 8e3 / Math.max(1, end - startedAt);
+        return bytes.get() * 8e3 / Math.max(1, end - startedAt);
     }
 
-    @Override
-    public void close() throws InterruptedException {
+    void stop() throws InterruptedException {
         closed = true;
         thread.join(5_000);
     }

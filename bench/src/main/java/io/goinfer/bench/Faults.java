@@ -69,7 +69,7 @@ public final class Faults {
             driver.run(tunnel.target(), new Load(options.streams(), 200, 100, 20, Duration.ofSeconds(30)));
             LoadResult result = during(scenario, driver, tunnel, way.link());
             if (bulk != null) {
-                bulk.close();
+                bulk.stop();
             }
             print(line(scenario, result));
             bulk = null;

@@ -65,9 +65,13 @@ class KillTest {
     }
 
     private Process relay() throws Exception {
+        // What a killed node ran waits so long for a session of the same process.
+        Path config = Files.writeString(folder.resolve("goinfer.yml"), "limits: {resume: 2s}\n");
         return processes.goinfer(
                 "relay.log",
                 "serve",
+                "--config",
+                config.toString(),
                 "--state-dir",
                 folder.resolve("relay-state").toString(),
                 "--listen",
