@@ -237,7 +237,9 @@ class RealLeavingTest {
         }
 
         /** Each event of the stream carries one token, and the last one says how many there were. */
-        private static void assertWhole(String answer, int tokens) {
+        private static void assertWhole(String received, int tokens) {
+            // Chunks may end anywhere.
+            String answer = received.replaceAll("\r\n[0-9a-f]{1,4}\r\n", "");
             assertThat(answer).contains("\"predicted_n\":" + tokens).contains("data: [DONE]");
             assertThat(answer).doesNotContain("prompt_progress");
         }
