@@ -152,7 +152,7 @@ class FaultsTest {
     }
 
     @Test
-    void whereUdpStopsStreamsGoOnOverTcpAndComeBackToQuic() throws Exception {
+    void whereUdpStopsStreamsGoOnOverTcp() throws Exception {
         rig(Duration.ofSeconds(60), Transport.AUTO);
         eventually("QUIC serves alone", () -> transport().equals("quic"));
         CompletableFuture<LoadResult> running = streams(10);

@@ -210,6 +210,45 @@ public abstract class ResumeContract extends TransportContract {
     }
 
     @Test
+    void aRelayThatLiesAboutWhatItHasEndsThatExchangeOnly() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        relaySide.open(true);
+        Call other = arrived(1);
+        lose(relaySide);
+        // The relay forgets them: what it asks for next is made up.
+        relaySide.replaceAssociations(Duration.ofSeconds(60));
+        connectAgain();
+        Frame.Wanted lie = new Frame.Wanted(call.exchange.id(), true, 1_000, 100_000);
+        Frame.Wanted truth = new Frame.Wanted(other.exchange.id(), false, 0, 100_000);
+        Frame.Wanted unknown = new Frame.Wanted(new Id(9, 9), false, 0, 100_000);
+        relaySide.on(() -> {
+            relaySide.session.wire().sendControl(new Frame.Resume(List.of(1L), List.of(lie, truth, unknown), false));
+            return null;
+        });
+
+        eventually("the node ends it", () -> there.reset == Code.FLOW_CONTROL);
+        assertThat(other.reset).isNull();
+        assertThat(closed(nodeSide)).isFalse();
+    }
+
+    @Test
+    void anExchangeThatTheNodeHasDoesNotRunTwice() throws Exception {
+        Call call = relaySide.open(true);
+        arrived(0);
+        Frame.Request again = new Frame.Request(
+                call.exchange.id(), 0, false, false, 0, 0, List.of(new Field(":method", "POST")), true);
+        lose(relaySide);
+        relaySide.replaceAssociations(Duration.ofSeconds(60));
+        connectAgain();
+        Call second = new Call(relaySide, null, null);
+        relaySide.on(() -> second.exchange = relaySide.session.open(again, second));
+
+        eventually("it is refused", () -> second.reset == Code.SESSION_LOST);
+        assertThat(nodeSide.calls).hasSize(1);
+    }
+
+    @Test
     void whatNoSessionTakesOverInTimeEndsOnBothSides() throws Exception {
         disconnect();
         relaySide.replaceAssociations(Duration.ofMillis(200));
