@@ -58,6 +58,7 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
                 path,
                 headers,
                 !request.end());
+        boolean plain = head.isDirect() || head.isUpgrade();
         this.exchange = new Exchange(
                 this,
                 head,
@@ -67,9 +68,9 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
                         rules.router(),
                         rules.budget(),
                         null,
-                        BodyKind.scanner(type, model != null),
+                        plain ? null : BodyKind.scanner(type, model != null),
                         limits.selectBytes(),
-                        json ? limits.jsonBodyBytes() : limits.bodyBytes(),
+                        head.isUpgrade() ? Long.MAX_VALUE : json ? limits.jsonBodyBytes() : limits.bodyBytes(),
                         () -> null),
                 this);
     }

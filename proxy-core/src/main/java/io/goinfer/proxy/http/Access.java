@@ -4,6 +4,7 @@ package io.goinfer.proxy.http;
 import io.goinfer.proxy.keys.ApiKey;
 import io.goinfer.proxy.keys.ApiKeys;
 import io.goinfer.proxy.keys.Role;
+import io.goinfer.proxy.upstream.HopHeaders;
 import io.goinfer.proxy.upstream.Refusal;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
@@ -46,9 +47,20 @@ final class Access {
     record Verdict(@Nullable Refusal refusal, ApiKey key) {}
 
     /** What needs no waiting is answered first. @param role that the request needs */
-    static Verdict check(@Nullable ApiKeys keys, Endpoint endpoint, Role role, HttpRequest head) {
+    static Verdict check(EdgeRules rules, Endpoint endpoint, Role role, HttpRequest head) {
         String method = head.method().name();
+        ApiKeys keys = rules.keys();
         ApiKey key = ApiKey.ANYBODY;
+        if (HopHeaders.asksForWebSocket(head.headers()) && !mayOpenWebSocket(rules.origins(), head.headers())) {
+            return new Verdict(
+                    new Refusal(
+                            403,
+                            "permission_error",
+                            "origin_not_allowed",
+                            "this page may not open a WebSocket here; name its origin in server.origins",
+                            0),
+                    key);
+        }
         if (role != Role.NONE) {
             if (keys == null && !isLocalHost(head.headers().get("host"))) {
                 return new Verdict(
@@ -80,6 +92,15 @@ final class Access {
             return ApiKey.ANYBODY;
         }
         return text == null ? null : keys.find(text).orElse(null);
+    }
+
+    /** CORS does not protect WebSockets: a foreign page could use a server that needs no key. */
+    private static boolean mayOpenWebSocket(List<String> origins, HttpHeaders headers) {
+        String origin = headers.get("origin");
+        String host = headers.get("host");
+        return origin == null
+                || allows(origins, origin)
+                || host != null && (origin.equals("http://" + host) || origin.equals("https://" + host));
     }
 
     /** An entry is an exact origin, {@code *}, or a host that stands for every scheme and port. */

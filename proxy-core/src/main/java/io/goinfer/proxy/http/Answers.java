@@ -20,6 +20,7 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +53,15 @@ final class Answers {
             response.headers().set("retry-after", refusal.retryAfterSeconds()).set("x-should-retry", "true");
         }
         return response;
+    }
+
+    /** The same path with a slash behind it; 308 where the method has to stay (RFC 9110 §15.4). */
+    static Reply withSlash(HttpRequest head) {
+        String method = head.method().name();
+        boolean safe = method.equals("GET") || method.equals("HEAD");
+        String path = path(head.uri());
+        String location = path + "/" + head.uri().substring(path.length());
+        return new Reply(safe ? 301 : 308, "text/plain", new byte[0], null, Map.of("location", location));
     }
 
     /** The answer to a preflight; without a key, and the same for every path. */

@@ -61,6 +61,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     private String contentType = "";
     private long bytes;
     private boolean chunked;
+    private boolean switched;
 
     ClientExchange(EdgeHandler edge, EdgeRules rules, HttpRequest request, ApiKey key, boolean tls) {
         this.edge = edge;
@@ -70,12 +71,17 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         this.requestId = requestId(request.headers());
         this.keepAlive = HttpUtil.isKeepAlive(request);
         HttpHeaders headers = HopHeaders.request(request.headers(), edge.client(), tls, requestId);
-        boolean hasBody = HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
+        boolean upgrade = headers.contains(HopHeaders.UPGRADE);
+        boolean hasBody =
+                upgrade || HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
         Upstreams.Target direct = Upstreams.find(request.uri(), rules.router());
+        if (direct != null) {
+            headers.set(HopHeaders.DIRECT, "1");
+        }
         String type = request.headers().get("content-type");
         boolean json = BodyKind.isJson(type);
         Limits limits = rules.limits();
-        long most = json ? limits.jsonBodyBytes() : limits.bodyBytes();
+        long most = upgrade ? Long.MAX_VALUE : json ? limits.jsonBodyBytes() : limits.bodyBytes();
         this.early = HttpUtil.getContentLength(request, 0L) > most ? Refusal.tooLarge(most) : null;
         String chosen = request.headers().get(HopHeaders.MODEL);
         List<String> query = new QueryStringDecoder(request.uri()).parameters().getOrDefault("model", List.of());
@@ -95,7 +101,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                         rules.router(),
                         rules.budget(),
                         rules.replay(),
-                        direct != null ? null : BodyKind.scanner(type, model != null),
+                        direct != null || upgrade ? null : BodyKind.scanner(type, model != null),
                         limits.selectBytes(),
                         most,
                         this::unnamed),
@@ -164,8 +170,9 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         exchange.onRequestBody(content);
     }
 
+    /** Of an upgrade only the head has an end; what follows the 101 ends with the connection. */
     void onRequestEnd() {
-        if (!isOver()) {
+        if (!isOver() && !HopHeaders.asksForWebSocket(request.headers())) {
             exchange.onRequestEnd();
             tellLoading();
         }
@@ -209,6 +216,13 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         HttpResponse response =
                 new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code), headers);
         headers.set(HopHeaders.REQUEST_ID, requestId);
+        if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
+            headers.set("connection", HopHeaders.UPGRADE);
+            edge.write(response);
+            edge.switchProtocols();
+            switched = true;
+            return;
+        }
         edge.cors(request, headers);
         boolean empty = code == 204 || code == 304 || request.method().name().equals("HEAD");
         if (!headers.contains("content-length") && !empty) {
@@ -231,12 +245,16 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         if (waiting.takesBody(content)) {
             return;
         }
-        edge.write(new DefaultHttpContent(content));
+        edge.write(switched ? content : new DefaultHttpContent(content));
     }
 
     @Override
     public void end(HttpHeaders trailers) {
         if (waiting.takesEnd()) {
+            return;
+        }
+        if (switched) {
+            edge.exchangeDone(true);
             return;
         }
         LastHttpContent last = LastHttpContent.EMPTY_LAST_CONTENT;

@@ -11,7 +11,6 @@ import io.goinfer.proxy.upstream.Refusal;
 import io.goinfer.tunnel.wire.PeerChain;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -22,6 +21,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -45,8 +45,6 @@ import org.slf4j.LoggerFactory;
  * {@link ClientExchange}. Keeps reading while an exchange runs, so that it sees the client leave; what is pipelined waits. Confined to the channel's loop.
  */
 final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConnection {
-    static final int MAX_SMALL_BODY = 16 << 10;
-
     private static final Logger LOG = LoggerFactory.getLogger(EdgeHandler.class);
     private static final long IDLE_SECONDS = 75;
     private static final int MAX_PIPELINED = 64;
@@ -70,9 +68,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         this.rules = rules;
         this.services = services;
     }
-
-    /** A request that is answered here, while its body is collected. */
-    private record SmallCall(HttpRequest head, Endpoint endpoint, ApiKey key, ByteBuf body) {}
 
     // ---- the connection
 
@@ -153,6 +148,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
         if (closing) {
             ReferenceCountUtil.release(msg);
+        } else if (msg instanceof ByteBuf bytes && exchange != null) {
+            exchange.onBody(bytes);
         } else if (msg instanceof HttpObject object && object.decoderResult().isFailure()) {
             ReferenceCountUtil.release(msg);
             malformed(object.decoderResult().cause());
@@ -210,12 +207,15 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             return;
         }
         Role role = path.startsWith(Upstreams.PREFIX) ? Upstreams.role(head.uri(), rules.router()) : endpoint.role();
-        Access.Verdict verdict = Access.check(rules.keys(), endpoint, role, head);
+        Access.Verdict verdict = Access.check(rules, endpoint, role, head);
         if (verdict.refusal() != null) {
             skipping = true;
             refuse(head, verdict.refusal());
         } else if (endpoint.handler() != null) {
-            small = new SmallCall(head, endpoint, verdict.key(), Unpooled.buffer());
+            small = new SmallCall(head, endpoint.handler(), verdict.key());
+        } else if (Upstreams.moved(head.uri(), rules.router())) {
+            skipping = true;
+            send(Answers.withSlash(head), head, !HttpUtil.isKeepAlive(head));
         } else {
             exchange(head, verdict.key());
         }
@@ -264,41 +264,32 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     }
 
     private void collect(SmallCall call, HttpContent content) {
-        ByteBuf bytes = content.content();
-        if (call.body().readableBytes() + bytes.readableBytes() > MAX_SMALL_BODY) {
-            content.release();
+        if (!call.add(content)) {
             dropSmall();
             skipping = true;
             closing = true;
-            send(Reply.refuse(Refusal.tooLarge(MAX_SMALL_BODY)), call.head(), true);
-            return;
+            send(Reply.refuse(Refusal.tooLarge(SmallCall.MAX_BODY)), call.head(), true);
         }
-        call.body().writeBytes(bytes);
-        content.release();
     }
 
     private void dropSmall() {
         if (small != null) {
-            small.body().release();
+            small.drop();
             small = null;
         }
     }
 
     private void answer(SmallCall call) {
-        byte[] body = ByteBufUtil.getBytes(call.body());
-        call.body().release();
-        String path = Answers.path(call.head().uri());
-        Call asked = Call.of(
-                call.head().method().name(), call.head().uri(), body, call.key().role() != Role.USER);
-        Endpoint.Handler handler = call.endpoint().handler();
-        if (handler == null || context == null) {
+        Call asked = call.call();
+        ChannelHandlerContext ctx = context;
+        if (ctx == null) {
             return;
         }
-        ChannelHandlerContext ctx = context;
-        handler.handle(asked, new Endpoint.Caller(this, call.key()))
+        call.handler()
+                .handle(asked, new Endpoint.Caller(this, call.key()))
                 .whenComplete((reply, failure) -> ctx.executor().execute(() -> {
                     if (failure != null) {
-                        LOG.error("{} {} failed", call.head().method(), path, failure);
+                        LOG.error("{} {} failed", asked.method(), asked.path(), failure);
                     }
                     Reply sent = reply != null
                             ? reply
@@ -315,7 +306,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private void refuse(HttpRequest head, Refusal refusal) {
         // A body that nobody wants is not read to its end.
         boolean bodyFollows =
-                HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) > MAX_SMALL_BODY;
+                HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) > SmallCall.MAX_BODY;
         Reply reply = Reply.json(refusal.status(), Errors.json(refusal, Answers.path(head.uri())));
         closing |= bodyFollows;
         send(reply, head, bodyFollows || !HttpUtil.isKeepAlive(head));
@@ -356,7 +347,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         finishResponse(Answers.refusal(refusal, requestId, rules.origins(), head), close);
     }
 
-    void write(HttpObject message) {
+    void write(Object message) {
         if (context == null) {
             ReferenceCountUtil.release(message);
         } else {
@@ -367,6 +358,14 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     void flush() {
         if (context != null) {
             context.flush();
+        }
+    }
+
+    /** Behind the 101: bytes both ways, no HTTP any more. */
+    void switchProtocols() {
+        if (context != null) {
+            context.flush();
+            context.pipeline().remove(HttpServerCodec.class);
         }
     }
 

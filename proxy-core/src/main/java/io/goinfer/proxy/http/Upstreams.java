@@ -47,6 +47,16 @@ final class Upstreams {
         return new Target(decoded(slash < 0 ? rest : rest.substring(0, slash)), "/");
     }
 
+    /** A model's name and nothing behind it, so that a page's relative links would miss the model. */
+    static boolean moved(String uri, Router router) {
+        Target target = find(uri, router);
+        String path = Answers.path(uri);
+        return target != null
+                && !path.endsWith("/")
+                && decoded(path.substring(PREFIX.length())).equals(target.model())
+                && !(router.route(target.model(), null) instanceof Route.Unknown);
+    }
+
     /** What a user may do at a model's server everybody may do here; the rest is for who may unload it. */
     static Role role(String uri, Router router) {
         Target target = find(uri, router);

@@ -14,8 +14,15 @@ public interface Admission {
      * @param model what it was called at this hop
      * @param inference it takes slots
      * @param infer goinfer's own path, which prefers the model's twin without a template
+     * @param webSocket it opens one
+     * @param directPath the path, without query, where it is one of the model's own server; else ""
      */
-    record Asked(String model, boolean inference, boolean infer) {}
+    record Asked(String model, boolean inference, boolean infer, boolean webSocket, String directPath) {
+        /** A request of an API. */
+        public static Asked api(String model, boolean inference, boolean infer) {
+            return new Asked(model, inference, infer, false, "");
+        }
+    }
 
     /**
      * Room was made.

@@ -12,6 +12,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
@@ -55,6 +56,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
     private @Nullable Future<?> headTimer;
     private int underWay;
     private boolean headSeen;
+    private boolean upgraded;
     private boolean over;
 
     BackendConnection(HttpUpstream.Target target, RequestHead request, Upstream.Response response) {
@@ -132,10 +134,13 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         headers.set("host", target.authority());
         headers.set("connection", "close");
         headers.remove(HopHeaders.MODEL);
+        headers.remove(HopHeaders.DIRECT);
         if (target.key() != null) {
             headers.set("authorization", "Bearer " + target.key());
         }
-        if (!request.hasBody()) {
+        if (request.isUpgrade()) {
+            headers.set("connection", HopHeaders.UPGRADE);
+        } else if (!request.hasBody()) {
             headers.remove("content-length");
         } else if (!headers.contains("content-length")) {
             headers.set("transfer-encoding", "chunked");
@@ -151,12 +156,19 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
 
     @Override
     public void body(ByteBuf content) {
-        write(new DefaultHttpContent(content));
+        if (upgraded && !over && channel != null) {
+            Writes.write(channel, content);
+        } else {
+            write(new DefaultHttpContent(content));
+        }
     }
 
+    /** Of an upgrade there is none: its request has no body before the 101. */
     @Override
     public void end() {
-        write(LastHttpContent.EMPTY_LAST_CONTENT);
+        if (!request.isUpgrade()) {
+            write(LastHttpContent.EMPTY_LAST_CONTENT);
+        }
     }
 
     private void write(HttpObject message) {
@@ -178,6 +190,9 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
 
     @Override
     public boolean isWritable() {
+        if (request.isUpgrade() && !upgraded) {
+            return false;
+        }
         return channel == null ? beforeConnect.size() < 8 : channel.isWritable();
     }
 
@@ -220,14 +235,25 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         if (msg instanceof HttpResponse head) {
             onHead(head);
         }
-        if (msg instanceof HttpContent content) {
+        if (msg instanceof HttpContent content && upgraded) {
+            // The end of the 101.
+            content.release();
+            ctx.pipeline().remove("http1");
+            response.onWritable();
+        } else if (msg instanceof HttpContent content) {
             onContent(ctx, content);
+        } else if (msg instanceof ByteBuf bytes) {
+            pass(ctx, bytes);
         }
     }
 
     private void onHead(HttpResponse head) {
         HttpHeaders headers = HopHeaders.response(head.headers());
         int status = head.status().code();
+        if (status == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
+            onSwitch(status, headers);
+            return;
+        }
         if (head.status().codeClass() == io.netty.handler.codec.http.HttpStatusClass.INFORMATIONAL) {
             if (status != HttpResponseStatus.CONTINUE.code()) {
                 response.onInfo(status, headers);
@@ -244,6 +270,28 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         response.onHead(status, headers);
     }
 
+    private void onSwitch(int status, HttpHeaders headers) {
+        if (!request.isUpgrade()) {
+            fail(Refusal.backendFailed("backend " + target.authority() + " switched protocols unasked"));
+            return;
+        }
+        upgraded = true;
+        headSeen = true;
+        if (headTimer != null) {
+            headTimer.cancel(false);
+        }
+        headers.set(HopHeaders.UPGRADE, request.headers().get(HopHeaders.UPGRADE));
+        response.onHead(status, headers);
+    }
+
+    private void pass(ChannelHandlerContext ctx, ByteBuf bytes) {
+        underWay += bytes.readableBytes();
+        if (underWay >= READ_AHEAD) {
+            ctx.channel().config().setAutoRead(false);
+        }
+        response.onBody(bytes);
+    }
+
     private void onContent(ChannelHandlerContext ctx, HttpContent content) {
         boolean last = content instanceof LastHttpContent;
         if (!headSeen) {
@@ -251,13 +299,8 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
             content.release();
             return;
         }
-        int size = content.content().readableBytes();
-        if (size > 0) {
-            underWay += size;
-            if (underWay >= READ_AHEAD) {
-                ctx.channel().config().setAutoRead(false);
-            }
-            response.onBody(content.content());
+        if (content.content().isReadable()) {
+            pass(ctx, content.content());
         } else {
             content.release();
         }
@@ -287,6 +330,12 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
     public void channelInactive(ChannelHandlerContext ctx) {
         if (!headSeen) {
             target.failed().run();
+        }
+        if (upgraded && !over) {
+            over = true;
+            response.onEnd(new DefaultHttpHeaders());
+            response.onBatchEnd();
+            return;
         }
         fail(Refusal.backendFailed(
                 "backend " + target.authority() + " closed the connection before its answer was complete"));

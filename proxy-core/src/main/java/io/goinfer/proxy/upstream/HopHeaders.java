@@ -2,6 +2,7 @@
 package io.goinfer.proxy.upstream;
 
 import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.net.InetAddress;
 import java.util.HashSet;
@@ -20,6 +21,13 @@ public final class HopHeaders {
 
     public static final String REQUEST_ID = "x-request-id";
 
+    /** Set where the client asked for a path of the model's own server, not of an API. */
+    public static final String DIRECT = "x-goinfer-direct";
+
+    public static final String UPGRADE = "upgrade";
+
+    private static final String WEBSOCKET = "websocket";
+
     private static final Set<String> HOP = Set.of(
             "connection",
             "keep-alive",
@@ -29,7 +37,7 @@ public final class HopHeaders {
             "te",
             "trailer",
             "transfer-encoding",
-            "upgrade",
+            UPGRADE,
             "http2-settings",
             "expect");
 
@@ -46,6 +54,7 @@ public final class HopHeaders {
             "x-conversation-id",
             NODE,
             MODEL,
+            DIRECT,
             REQUEST_ID);
 
     private HopHeaders() {}
@@ -63,7 +72,17 @@ public final class HopHeaders {
             to.set("x-forwarded-host", host);
         }
         to.set(REQUEST_ID, requestId);
+        if (asksForWebSocket(from)) {
+            to.set(UPGRADE, WEBSOCKET);
+        }
         return to;
+    }
+
+    /** A handshake of RFC 6455 §4.1; between our own hops the field {@code upgrade} alone says so. */
+    public static boolean asksForWebSocket(HttpHeaders from) {
+        return from.containsValue(HttpHeaderNames.CONNECTION, UPGRADE, true)
+                && from.containsValue(HttpHeaderNames.UPGRADE, WEBSOCKET, true)
+                && from.contains(HttpHeaderNames.SEC_WEBSOCKET_KEY);
     }
 
     /** A backend's answer as it goes on; CORS is ours. */

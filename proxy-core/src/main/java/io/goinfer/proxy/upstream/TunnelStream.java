@@ -195,7 +195,10 @@ final class TunnelStream implements Upstream.Stream {
         @Override
         public void onResponse(Frame.Response head) {
             toExchange.run(() -> {
-                if (!over) {
+                if (!over && head.status() == 101 && !request.isUpgrade()) {
+                    cancel();
+                    response.onFailed(Refusal.backendFailed("node " + node + " switched protocols unasked"));
+                } else if (!over) {
                     response.onHead(head.status(), TunnelHeads.headers(head.fields()));
                 }
             });

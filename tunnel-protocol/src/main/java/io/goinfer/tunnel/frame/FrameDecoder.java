@@ -144,8 +144,8 @@ public final class FrameDecoder implements AutoCloseable {
                 case PING -> new Frame.Ping(in.readLong(), in.readByte() != 0);
                 case PONG -> new Frame.Pong(in.readLong(), in.readByte() != 0);
                 case REQUEST -> request(in, end);
-                case RESPONSE -> new Frame.Response(status(in, 200, 599), fields(in), end);
-                case INFO -> new Frame.Info(status(in, 100, 199), fields(in));
+                case RESPONSE -> new Frame.Response(status(in, true), fields(in), end);
+                case INFO -> new Frame.Info(status(in, false), fields(in));
                 case TRAILERS -> new Frame.Trailers(fields(in));
                 case RESET -> new Frame.Reset(Code.of(in.readUnsignedInt()), string(in));
                 case RESET_EXCHANGE -> new Frame.ResetExchange(Id.read(in), Code.of(in.readUnsignedInt()), string(in));
@@ -232,10 +232,14 @@ public final class FrameDecoder implements AutoCloseable {
         return new Frame.Request(exchange, kind, bulk, replayable, remaining, credit, fields(in), end);
     }
 
-    private static int status(ByteBuf in, int min, int max) {
+    /** 101 ends a request as any last response does: it is no interim one (RFC 9110 §15.2.2). */
+    private static int status(ByteBuf in, boolean last) {
         int status = in.readUnsignedShort();
-        if (status < min || status > max) {
-            throw new FrameException(Code.PROTOCOL, "status: " + status + " (expected: " + min + " to " + max + ")");
+        boolean isLast = status >= 200 && status <= 599 || status == 101;
+        boolean isInterim = status >= 100 && status <= 199 && status != 101;
+        if (last ? !isLast : !isInterim) {
+            String expected = last ? "101, or 200 to 599" : "100 to 199 but 101";
+            throw new FrameException(Code.PROTOCOL, "status: " + status + " (expected: " + expected + ")");
         }
         return status;
     }

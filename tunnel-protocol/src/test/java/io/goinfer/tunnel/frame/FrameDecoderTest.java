@@ -94,6 +94,22 @@ class FrameDecoderTest {
         }
     }
 
+    /** A switch of protocols is a last response; as an interim one it would let the rest of the stream pass for HTTP. */
+    @Test
+    void switchingProtocolsIsNoInterimResponse() {
+        List<Frame> got = new ArrayList<>();
+
+        decoder.read(Unpooled.copiedBuffer(ByteBufUtil.decodeHexDump("210000000400650000")), got::add);
+
+        assertThat(got).containsExactly(new Frame.Response(101, List.of(), false));
+        for (String refused : List.of("260000000400650000", "210000000400660000", "210000000402580000")) {
+            assertThatThrownBy(
+                            () -> decoder.read(Unpooled.copiedBuffer(ByteBufUtil.decodeHexDump(refused)), frame -> {}))
+                    .isInstanceOf(FrameException.class)
+                    .hasMessageContaining("status");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "22004001, DATA",

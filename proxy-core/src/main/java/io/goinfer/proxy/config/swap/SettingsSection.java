@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.config.swap;
 
+import com.google.re2j.PatternSyntaxException;
 import io.goinfer.proxy.config.YamlTree;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -8,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /** What stands at the top of llama-swap.yml and is no section of its own. */
@@ -78,7 +78,7 @@ final class SettingsSection {
         upstream.warnUnknown();
         for (String pattern : patterns) {
             try {
-                Pattern.compile(pattern);
+                com.google.re2j.Pattern.compile(pattern);
             } catch (PatternSyntaxException e) {
                 upstream.problem("ignorePaths", pattern + ": " + e.getDescription(), true);
             }

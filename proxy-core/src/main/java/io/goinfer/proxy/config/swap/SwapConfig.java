@@ -76,6 +76,9 @@ public record SwapConfig(
             @Nullable String storePath,
             @Nullable Duration performanceEvery,
             List<String> sessionIdHeaders) {
+        /** What browsers ask for beside a page. */
+        public static final List<String> IGNORED_PATHS = List.of(".*\\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$");
+
         public Settings {
             ignorePaths = List.copyOf(ignorePaths);
             sessionIdHeaders = List.copyOf(sessionIdHeaders);
@@ -280,7 +283,7 @@ public record SwapConfig(
             Duration.ofSeconds(120),
             5_800,
             false,
-            List.of(".*\\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$"),
+            Settings.IGNORED_PATHS,
             "info",
             "",
             "proxy",

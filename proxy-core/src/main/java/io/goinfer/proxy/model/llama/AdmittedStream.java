@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model.llama;
 
+import io.goinfer.proxy.config.swap.SwapConfig.Filters;
 import io.goinfer.proxy.json.JsonEdit;
 import io.goinfer.proxy.model.Admission;
 import io.goinfer.proxy.model.Admission.Grant;
@@ -52,7 +53,14 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
         this.budget = budget;
         this.collecting = isJson(head);
         boolean inference = LlamaPaths.takesSlot(head.method(), head.path());
-        this.ticket = admission.enter(new Admission.Asked(model, inference, LlamaPaths.isInfer(head.path())), this);
+        this.ticket = admission.enter(
+                new Admission.Asked(
+                        model,
+                        inference,
+                        LlamaPaths.isInfer(head.path()),
+                        head.isUpgrade(),
+                        head.isDirect() ? LlamaPaths.withoutQuery(head.path()) : ""),
+                this);
         if (!collecting) {
             ticket.weigh(1);
         }
@@ -161,6 +169,7 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
             return;
         }
         JsonEdit body = json;
+        Filters filters = head.isDirect() ? Filters.NONE : grant.filters();
         if (LlamaPaths.isInfer(head.path())) {
             String problem =
                     body == null ? "expected a JSON object" : Infer.of(body).problem();
@@ -170,14 +179,14 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
             }
         }
         if (body == null) {
-            if (!grant.filters().isEmpty() && collecting) {
+            if (!filters.isEmpty() && collecting) {
                 fail(Refusal.invalid("invalid_json", "the model's filters need a JSON object"));
                 return;
             }
             open(grant, head, null);
             return;
         }
-        String bad = RequestFilters.apply(body, grant.filters(), grant.requested());
+        String bad = RequestFilters.apply(body, filters, grant.requested());
         if (bad != null) {
             fail(new Refusal(500, "server_error", "internal_error", bad, 0));
             return;

@@ -38,8 +38,15 @@ public record LocalModel(
      * @param concurrencyLimit requests admitted at once, waiting ones included
      * @param priority the higher is served first
      * @param loadingState streaming chat clients are told how far the load is
+     * @param sleep what does not load it
      */
-    public record Rules(Filters filters, int concurrencyLimit, int priority, boolean loadingState, Timeouts timeouts) {}
+    public record Rules(
+            Filters filters,
+            int concurrencyLimit,
+            int priority,
+            boolean loadingState,
+            Timeouts timeouts,
+            Sleep sleep) {}
 
     /**
      * How long it stays.

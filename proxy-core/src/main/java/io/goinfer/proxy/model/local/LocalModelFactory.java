@@ -31,6 +31,8 @@ public final class LocalModelFactory {
     /** llama-server's own buffers, roughly. */
     private static final long OVERHEAD = 512L << 20;
 
+    private static final Sleep FOUND_SLEEP = Sleep.of(SwapConfig.Settings.IGNORED_PATHS, false);
+
     private final String llamaExe;
     private final List<String> commonArgs;
     private final List<String> twinArgs;
@@ -65,7 +67,8 @@ public final class LocalModelFactory {
                         model.concurrencyLimit(),
                         swap.routing().priority().getOrDefault(model.id(), 0),
                         model.sendLoadingState(),
-                        model.timeouts()),
+                        model.timeouts(),
+                        Sleep.of(swap.settings().ignorePaths(), model.ignoreWebsockets())),
                 residency(model.id(), model.ttl(), model.unloadTimeout()),
                 new Listing(
                         !model.unlisted(),
@@ -140,7 +143,7 @@ public final class LocalModelFactory {
                 file.name(),
                 names,
                 new Start(command, List.of(), "http://127.0.0.1:${PORT}", FIRST_PORT, List.of(), "/health"),
-                new Rules(Filters.NONE, queue, 0, false, SwapConfig.Timeouts.MODEL),
+                new Rules(Filters.NONE, queue, 0, false, SwapConfig.Timeouts.MODEL, FOUND_SLEEP),
                 residency(id, Duration.ZERO, UNLOAD),
                 new Listing(
                         listed && error.isEmpty(),

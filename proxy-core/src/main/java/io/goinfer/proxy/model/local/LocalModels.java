@@ -172,7 +172,7 @@ public final class LocalModels implements Admission, AutoCloseable {
     public CompletionStage<Void> load(String name) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         CompletableFuture<Ticket> entered = new CompletableFuture<>();
-        entered.complete(enter(new Asked(name, false, false), new Waiting() {
+        entered.complete(enter(Asked.api(name, false, false), new Waiting() {
             @Override
             public void granted(Grant grant) {
                 LOG.info("model {} is loaded", name);
@@ -269,6 +269,12 @@ public final class LocalModels implements Admission, AutoCloseable {
             refuse(waiter, run, new Refusal(503, "unavailable_error", "model_unavailable", error, 0));
         } else if (scheduler.admitted(run) >= run.model.rules().concurrencyLimit()) {
             refuse(waiter, run, new Refusal(429, "rate_limit_error", "concurrency_limit", "Too many requests", 1));
+        } else if (run.state != ModelRun.State.READY
+                && run.model.rules().sleep().keptBy(waiter.asked)) {
+            refuse(waiter, run, run.model.rules().sleep().refusal(run.model.id(), waiter.asked));
+        } else if (run.model.rules().sleep().ignores(waiter.asked)) {
+            giveBack(waiter, run);
+            waiter.pass(run);
         } else {
             waiter.to(run);
             scheduler.enter(waiter);

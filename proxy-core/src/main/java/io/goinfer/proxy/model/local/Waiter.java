@@ -64,6 +64,12 @@ final class Waiter implements Admission.Ticket, SlotQueue.Entry {
         events.granted(run().grant(requested));
     }
 
+    /** To a running model, without any claim on it. */
+    void pass(ModelRun model) {
+        step = Step.OVER;
+        events.granted(model.grant(requested));
+    }
+
     void refuse(Refusal refusal) {
         step = Step.OVER;
         events.refused(refusal);

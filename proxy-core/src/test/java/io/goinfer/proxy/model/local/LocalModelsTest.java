@@ -78,7 +78,7 @@ class LocalModelsTest {
         }
 
         Call(String id, int weight) {
-            ticket = models.enter(new Admission.Asked(id, true, false), this);
+            ticket = models.enter(Admission.Asked.api(id, true, false), this);
             ticket.weigh(weight);
         }
 
