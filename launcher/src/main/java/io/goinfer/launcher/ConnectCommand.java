@@ -79,7 +79,7 @@ final class ConnectCommand implements Callable<Integer> {
                     "no backend: this node will have no models; give models_dir or a llama-swap.yml, or --backend http://127.0.0.1:PORT for a llama-server that runs");
         }
         Node node = new Node(
-                new Node.Options(config, addresses, token, wished, state, Version.software()),
+                new Node.Options(config, common::load, addresses, token, wished, state, Version.software()),
                 (relay, nodeName, transport, roundTrip) -> out.println("connected: " + relay + " as " + nodeName
                         + " over " + transport + ", round trip " + roundTrip.toNanos() / 1_000 + " us"));
         Files.write(

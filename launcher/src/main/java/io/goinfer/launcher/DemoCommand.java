@@ -119,14 +119,15 @@ final class DemoCommand implements Callable<Integer> {
         List<Listen> listen = List.of(
                 new Listen("127.0.0.1", port, EnumSet.of(Service.OPENAI, Service.ADMIN), null),
                 new Listen("127.0.0.1", 0, EnumSet.of(Service.TUNNEL), null));
-        Relay relay = new Relay(
-                new Relay.Options(empty, listen, false, folder.resolve("relay"), Set.of(), Version.software()));
+        Relay relay = new Relay(new Relay.Options(
+                empty, () -> empty, listen, false, folder.resolve("relay"), Set.of(), Version.software()));
         String key = relay.keys().create("demo", Role.ADMIN).text();
         String token = relay.commands().run("token create", Map.of()).get(0).get("token");
         CompletableFuture<String> transport = new CompletableFuture<>();
         Node node = new Node(
                 new Node.Options(
                         nodeConfig,
+                        () -> nodeConfig,
                         List.of(new RelayAddress(
                                 "127.0.0.1", relay.edges().get(1).address().getPort())),
                         token,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.launcher;
 
-import io.goinfer.proxy.config.ConfigException;
-import io.goinfer.proxy.config.GoinferConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,37 +8,36 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sun.misc.Signal;
 
-/** Reads the configuration again on SIGHUP and when its files change. A file with errors changes nothing. One thread of its own. */
+/** Has the configuration read again on SIGHUP and when its files change. One thread of its own. */
 final class Reload {
     private static final Logger LOG = LoggerFactory.getLogger(Reload.class);
     private static final long POLL_SECONDS = 2;
 
     private final CommonOptions options;
-    private final Consumer<GoinferConfig> user;
+    private final Runnable reload;
     private final Semaphore asked = new Semaphore(0);
     private Map<Path, String> seen = Map.of();
 
-    private Reload(CommonOptions options, Consumer<GoinferConfig> user) {
+    private Reload(CommonOptions options, Runnable reload) {
         this.options = options;
-        this.user = user;
+        this.reload = reload;
         this.seen = stamps();
     }
 
-    /** @param user gets the new configuration, on the reloading thread; takes of it what can change while it runs */
+    /** @param reload called on the thread of its own */
     @SuppressWarnings("sunapi")
-    static void watch(CommonOptions options, Consumer<GoinferConfig> user) {
-        Reload reload = new Reload(options, user);
+    static void watch(CommonOptions options, Runnable reload) {
+        Reload watcher = new Reload(options, reload);
         try {
-            Signal.handle(new Signal("HUP"), signal -> reload.asked.release());
+            Signal.handle(new Signal("HUP"), signal -> watcher.asked.release());
         } catch (IllegalArgumentException e) {
             LOG.debug("no SIGHUP here", e);
         }
-        Thread thread = new Thread(reload::run, "reload");
+        Thread thread = new Thread(watcher::run, "reload");
         thread.setDaemon(true);
         thread.start();
     }
@@ -53,23 +50,11 @@ final class Reload {
                 Map<Path, String> now = stamps();
                 if (signalled || !now.equals(seen)) {
                     seen = now;
-                    reload();
+                    reload.run();
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void reload() {
-        try {
-            user.accept(options.load());
-            LOG.info("configuration read again; models follow it, everything else from the next start on");
-        } catch (ConfigException e) {
-            e.problems().forEach(problem -> LOG.error("{}", problem.text()));
-            LOG.error("the configuration has errors; the one before stays in force");
-        } catch (IOException | IllegalArgumentException e) {
-            LOG.error("the configuration cannot be read ({}); the one before stays in force", e.getMessage());
         }
     }
 

@@ -90,7 +90,13 @@ final class ServeCommand implements Callable<Integer> {
             first.writeConfigIfMissing();
         }
         Relay relay = new Relay(new Relay.Options(
-                config, listeners, noApiKey, common.state().resolve("relay"), HostNames.all(), Version.software()));
+                config,
+                () -> common.load(noApiKey),
+                listeners,
+                noApiKey,
+                common.state().resolve("relay"),
+                HostNames.all(),
+                Version.software()));
         if (!noApiKey) {
             first.announceKeys(relay, config, joinUrl(config, listeners), out);
         }

@@ -80,13 +80,14 @@ final class Locals implements AutoCloseable {
         rescanSoon();
     }
 
-    /** Another configuration: unchanged models keep running. */
+    /** Another configuration: unchanged models keep running. When it returns, the new ones can be called. Blocking. */
     void reload(GoinferConfig next) {
         boolean changed =
                 !next.models().equals(config.models()) || !next.balance().equals(config.balance());
         config = next;
         if (changed) {
-            loops.blocking().execute(() -> rescan(true));
+            scan(true);
+            rescanSoon();
         }
     }
 
@@ -120,7 +121,7 @@ final class Locals implements AutoCloseable {
         if (config.models().any() && scanning.compareAndSet(false, true)) {
             loops.blocking().execute(() -> {
                 try {
-                    rescan(false);
+                    rescan();
                 } finally {
                     scanning.set(false);
                 }
@@ -129,8 +130,8 @@ final class Locals implements AutoCloseable {
     }
 
     /** Lists first, reads then: a list never waits for the headers of many files. Blocking. */
-    private void rescan(boolean changed) {
-        List<Path> unread = scan(changed);
+    private void rescan() {
+        List<Path> unread = scan(false);
         long told = System.nanoTime();
         for (Path file : unread) {
             headers.header(file);
@@ -189,7 +190,9 @@ final class Locals implements AutoCloseable {
             current = all;
             LOG.info("{} models: {} configured, {} found", all.size(), configured, all.size() - configured);
             fleet.add(OWNER, OWNER, upstream);
-            models.replace(setup(now, all, byMemory(now, byMemory), memory.totalBytes()));
+            models.replace(setup(now, all, byMemory(now, byMemory), memory.totalBytes()))
+                    .toCompletableFuture()
+                    .join();
         }
         if (!scanned) {
             scanned = true;

@@ -5,6 +5,7 @@ import io.goinfer.proxy.agent.NodeLink;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.control.ModelControl;
+import io.goinfer.proxy.control.Reloader;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.net.StateLock;
@@ -27,10 +28,12 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
     /**
      * @param joinToken needed once, for relays that this node has no identity for
+     * @param source of {@code config}, for reading it again
      * @param stateFolder {@code node/} under the state directory
      */
     public record Options(
             GoinferConfig config,
+            Reloader.Source source,
             List<RelayAddress> relays,
             @Nullable String joinToken,
             String name,
@@ -44,6 +47,7 @@ public final class Node implements AutoCloseable {
     private final StateLock lock;
     private final Backends backends;
     private final Locals locals;
+    private final Reloader reloader;
     private final List<NodeLink> links = new ArrayList<>();
 
     /** @throws IOException with a text for a person: state in use, token refused, relay not reachable for enrolment */
@@ -56,7 +60,8 @@ public final class Node implements AutoCloseable {
         this.backends = new Backends(
                 options.config().node().backends(), options.config().limits().queue(), loops, fleet);
         this.locals = new Locals(options.config(), loops, fleet);
-        ModelControl control = new ModelControl(locals.models());
+        this.reloader = new Reloader(options.source(), locals::reload, loops.blocking());
+        ModelControl control = new ModelControl(locals.models(), reloader);
         boolean done = false;
         try {
             for (RelayAddress relay : options.relays()) {
@@ -97,9 +102,9 @@ public final class Node implements AutoCloseable {
         close();
     }
 
-    /** Other models for this machine; those that are unchanged keep running. */
-    public void reload(GoinferConfig config) {
-        locals.reload(config);
+    /** Reads the configuration again: other models for this machine, unchanged ones keep running. Blocking; says why not in the log. */
+    public void reload() {
+        reloader.reload();
     }
 
     /** At once, as a killed process would, but for the lock. */

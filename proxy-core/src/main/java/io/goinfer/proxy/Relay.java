@@ -12,6 +12,8 @@ import io.goinfer.proxy.admin.LocalSocket;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.config.Service;
+import io.goinfer.proxy.control.ModelControl;
+import io.goinfer.proxy.control.Reloader;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.fleet.Nodes;
 import io.goinfer.proxy.fleet.TunnelMetrics;
@@ -65,10 +67,12 @@ public final class Relay implements AutoCloseable {
      * @param listen at least one
      * @param noApiKey only with loopback listeners
      * @param stateFolder {@code relay/} under the state directory
+     * @param source of {@code config}, for reading it again
      * @param hosts names and addresses for the relay's certificate
      */
     public record Options(
             GoinferConfig config,
+            Reloader.Source source,
             List<Listen> listen,
             boolean noApiKey,
             Path stateFolder,
@@ -86,6 +90,7 @@ public final class Relay implements AutoCloseable {
     private final AdminCommands commands;
     private final Backends backends;
     private final Locals locals;
+    private final Reloader reloader;
     private final List<EdgeListener> edges = new ArrayList<>();
     private final List<QuicListener> tunnels = new ArrayList<>();
     private final LocalSocket socket;
@@ -114,6 +119,7 @@ public final class Relay implements AutoCloseable {
                     loops,
                     fleet);
             this.locals = new Locals(options.config(), loops, fleet);
+            this.reloader = new Reloader(options.source(), locals::reload, loops.blocking());
             Router router = new Router(fleet::catalog);
             Requests requests = Requests.of(
                     router,
@@ -124,7 +130,14 @@ public final class Relay implements AutoCloseable {
                     options.noApiKey() ? null : keys,
                     options.config().server().origins(),
                     new Endpoints(
-                            router, locals.models(), fleet::controls, requests, metrics, () -> draining, enroll, loops),
+                            router,
+                            new ModelControl(locals.models(), reloader),
+                            fleet::controls,
+                            requests,
+                            metrics,
+                            () -> draining,
+                            enroll,
+                            loops),
                     router,
                     options.config().limits(),
                     new ByteBudget(),
@@ -314,9 +327,9 @@ public final class Relay implements AutoCloseable {
         close();
     }
 
-    /** Other models for this machine; those that are unchanged keep running. */
-    public void reload(GoinferConfig config) {
-        locals.reload(config);
+    /** Reads the configuration again: other models for this machine, unchanged ones keep running. Blocking; says why not in the log. */
+    public void reload() {
+        reloader.reload();
     }
 
     private int running() {

@@ -537,6 +537,7 @@ class EndToEndTest {
         rig.connect("gpu", llama);
         Node.Options options = new Node.Options(
                 GoinferRig.config(llama),
+                () -> GoinferRig.config(llama),
                 List.of(new RelayAddress("127.0.0.1", rig.tunnelPort())),
                 null,
                 "x",
@@ -563,7 +564,13 @@ class EndToEndTest {
 
     private static Node.Options with(Node.Options options, String token) {
         return new Node.Options(
-                options.config(), options.relays(), token, options.name(), options.stateFolder(), options.software());
+                options.config(),
+                options.source(),
+                options.relays(),
+                token,
+                options.name(),
+                options.stateFolder(),
+                options.software());
     }
 
     @Test

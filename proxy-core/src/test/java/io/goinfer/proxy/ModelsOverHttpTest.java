@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
+import io.goinfer.proxy.config.ConfigException;
+import io.goinfer.proxy.config.ConfigProblem;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.swap.SwapConfig;
 import io.goinfer.proxy.config.swap.SwapLoader;
@@ -337,5 +339,54 @@ class ModelsOverHttpTest {
         for (int i = 0; i < 5; i++) {
             assertThat(chat("m").headers().firstValue("x-goinfer-node")).contains(node);
         }
+    }
+
+    /** By API: what is unchanged keeps its process, what is wrong changes nothing and is said in full. */
+    @Test
+    void aConfigurationIsReadAgainByOrder() throws Exception {
+        rig(with("models:\n" + model("a", "") + model("b", "")));
+        assertThat(chat("a").statusCode()).isEqualTo(200);
+
+        rig.edit(() -> {
+            throw new ConfigException(
+                    List.of(new ConfigProblem("goinfer.yml", 7, "limits.queue", "-1 (expected: 1 to 100)", true)));
+        });
+        HttpResponse<String> bad = call("POST", "/api/config/reload", rig.adminKey, "");
+        assertThat(bad.statusCode()).isEqualTo(400);
+        assertThat(bad.body())
+                .contains("\"code\":\"invalid_config\"")
+                .contains("\"line\":7")
+                .contains("-1 (expected: 1 to 100)");
+        assertThat(chat("b").statusCode()).as("nothing changed").isEqualTo(200);
+        assertThat(chat("a").statusCode()).isEqualTo(200);
+        String before = call("GET", "/running", rig.adminKey, null).body();
+
+        GoinferConfig next = with("models:\n" + model("a", "") + model("c", ""));
+        rig.edit(() -> next);
+        assertThat(call("POST", "/api/config/reload", rig.userKey, "").statusCode())
+                .isEqualTo(403);
+        assertThat(call("POST", "/api/config/reload", rig.adminKey, "").body()).isEqualTo("{\"reloaded\":true}");
+        assertThat(call("GET", "/running", rig.adminKey, null).body())
+                .as("a kept its process")
+                .isEqualTo(before);
+        assertThat(chat("b").statusCode()).isEqualTo(404);
+        assertThat(chat("c").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aNodesConfigurationIsReadAgainThroughTheTunnel() throws Exception {
+        rig(GoinferConfig.defaults());
+        rig.connect("attic", with("models:\n" + model("a", "")));
+        GoinferConfig next = with("models:\n" + model("a", "") + model("c", ""));
+        rig.edit(() -> next);
+
+        assertThat(call("POST", "/api/config/reload?node=nowhere", rig.adminKey, "")
+                        .statusCode())
+                .isEqualTo(404);
+        assertThat(call("POST", "/api/config/reload?node=attic", rig.adminKey, "")
+                        .body())
+                .isEqualTo("{\"reloaded\":true}");
+        eventually("the relay knows c", () -> rig.relay.fleet().catalog().find("c") != null);
+        assertThat(chat("c").statusCode()).isEqualTo(200);
     }
 }

@@ -41,7 +41,7 @@ public final class ModelControl {
     private final LocalModels models;
     private final List<Line> table;
 
-    public ModelControl(LocalModels models) {
+    public ModelControl(LocalModels models, Reloader reloader) {
         this.models = models;
         this.table = List.of(
                 new Line(GET, "/running", call -> running(call).now()),
@@ -58,7 +58,8 @@ public final class ModelControl {
                 new Line(GET, LOG_STREAM + "/*", call -> stream(call).now()),
                 new Line(GET, "/logs/*", call -> logs(call).now()),
                 new Line(GET, "/api/profiles", call -> profiles().now()),
-                new Line(PUT, "/api/profiles/active", this::activate));
+                new Line(PUT, "/api/profiles/active", this::activate),
+                new Line(POST, "/api/config/reload", call -> reloader.reply()));
     }
 
     /** Null: nothing is served there. */

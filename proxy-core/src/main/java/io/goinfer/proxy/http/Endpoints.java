@@ -8,7 +8,6 @@ import io.goinfer.proxy.control.Reply;
 import io.goinfer.proxy.json.JsonTree;
 import io.goinfer.proxy.keys.Role;
 import io.goinfer.proxy.metrics.Metrics;
-import io.goinfer.proxy.model.local.LocalModels;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.route.Model;
 import io.goinfer.proxy.route.Router;
@@ -65,17 +64,17 @@ public final class Endpoints {
      */
     public Endpoints(
             Router router,
-            LocalModels models,
+            ModelControl control,
             Supplier<Map<String, Upstream>> nodes,
             Requests requests,
             Metrics metrics,
             BooleanSupplier draining,
             @Nullable EnrollEndpoint enroll,
             EventLoops loops) {
-        FleetControl fleet = new FleetControl(new ModelControl(models), nodes, router, loops);
+        FleetControl fleet = new FleetControl(control, nodes, router, loops);
         RunningRequests running = requests.running();
         ActivityEndpoints activity = new ActivityEndpoints(requests.activity());
-        EventStream events = new EventStream(models, requests.activity(), running);
+        EventStream events = new EventStream(control.models(), requests.activity(), running);
         Endpoint.Handler noTunnel =
                 (call, caller) -> Reply.refuse(Refusal.notFound(call.path())).now();
         Endpoint.Handler whole = (call, caller) -> fleet.handle(call);
@@ -143,6 +142,7 @@ public final class Endpoints {
                 new Endpoint("/logs/*", GET, SWAP, Role.LLAMA_SWAP, whole),
                 new Endpoint("/api/profiles", GET, SWAP, Role.LLAMA_SWAP, whole),
                 new Endpoint("/api/profiles/active", PUT, SWAP, Role.LLAMA_SWAP, whole),
+                new Endpoint("/api/config/reload", POST, ADMIN, Role.ADMIN, whole),
                 new Endpoint(
                         "/api/version",
                         GET,

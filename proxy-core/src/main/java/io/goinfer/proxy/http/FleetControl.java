@@ -31,6 +31,9 @@ final class FleetControl {
     private static final List<String> OF_A_MODEL =
             List.of("/api/models/unload/", "/api/models/load/", "/logs/stream/", "/logs/");
 
+    /** What each machine has for itself: here, if no node is named. */
+    private static final List<String> OF_ONE_MACHINE = List.of("/api/profiles", "/api/config/");
+
     private final ModelControl local;
     private final Supplier<Map<String, Upstream>> nodes;
     private final Router router;
@@ -123,7 +126,7 @@ final class FleetControl {
                         .orElse(LOCAL);
             }
         }
-        return call.path().startsWith("/api/profiles") ? LOCAL : null;
+        return OF_ONE_MACHINE.stream().anyMatch(call.path()::startsWith) ? LOCAL : null;
     }
 
     // ---- joined

@@ -8,13 +8,16 @@ import io.goinfer.proxy.Node;
 import io.goinfer.proxy.Relay;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.BackendConfig;
+import io.goinfer.proxy.config.ConfigException;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.config.Service;
 import io.goinfer.proxy.config.Transport;
+import io.goinfer.proxy.control.Reloader;
 import io.goinfer.proxy.fleet.Nodes;
 import io.goinfer.proxy.keys.Role;
 import io.goinfer.tunnel.frame.Code;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,12 +25,14 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A relay, nodes and backends in this process, over real sockets on loopback. */
 public final class GoinferRig implements AutoCloseable {
     private final Path folder;
     private final List<Node> nodes = new ArrayList<>();
     private int dialled;
+    private volatile Reloader.@Nullable Source edited;
     public final Relay relay;
     public final String adminKey;
     public final String userKey;
@@ -40,6 +45,7 @@ public final class GoinferRig implements AutoCloseable {
         this.folder = folder;
         this.relay = new Relay(new Relay.Options(
                 config,
+                () -> read(config),
                 List.of(
                         new Listen("127.0.0.1", 0, EnumSet.complementOf(EnumSet.of(Service.TUNNEL)), null),
                         new Listen("127.0.0.1", tunnelPort, EnumSet.of(Service.OPENAI, Service.TUNNEL), null)),
@@ -58,6 +64,16 @@ public final class GoinferRig implements AutoCloseable {
             all.add(BackendConfig.parse(backend.url()));
         }
         return d.with(new GoinferConfig.NodeConfig(null, List.of(), Transport.AUTO, all));
+    }
+
+    private GoinferConfig read(GoinferConfig first) throws IOException, ConfigException {
+        Reloader.Source now = edited;
+        return now == null ? first : now.read();
+    }
+
+    /** What relay and nodes find when they read their configuration again. */
+    public void edit(Reloader.Source source) {
+        edited = source;
     }
 
     public int tunnelPort() {
@@ -112,6 +128,7 @@ public final class GoinferRig implements AutoCloseable {
         Node node = new Node(
                 new Node.Options(
                         config,
+                        () -> read(config),
                         List.of(new RelayAddress("127.0.0.1", dialled == 0 ? tunnelPort() : dialled)),
                         token(),
                         name,
