@@ -27,11 +27,15 @@ final class Access {
             int space = authorization.indexOf(' ');
             String scheme = space < 0 ? "" : authorization.substring(0, space).toLowerCase(Locale.ROOT);
             String rest = authorization.substring(space + 1).strip();
-            return scheme.equals("basic") ? basic(rest) : rest;
+            String named = scheme.equals("basic") ? basic(rest) : rest;
+            if (named != null) {
+                return named;
+            }
         }
         return headers.get("x-api-key");
     }
 
+    /** Null: it cannot be read. */
     private static @Nullable String basic(String encoded) {
         try {
             String pair = new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
@@ -39,7 +43,7 @@ final class Access {
             String password = colon < 0 ? "" : pair.substring(colon + 1);
             return password.isEmpty() ? pair.substring(0, Math.max(0, colon)) : password;
         } catch (IllegalArgumentException e) {
-            return "";
+            return null;
         }
     }
 
