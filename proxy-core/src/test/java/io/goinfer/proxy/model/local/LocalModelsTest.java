@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -325,5 +327,49 @@ class LocalModelsTest {
         call.end();
         Call again = new Call("m");
         eventually("it runs again", () -> again.granted);
+    }
+
+    /** A driver gives memory back later than the process ends. */
+    @Test
+    void aModelThatTakesAnothersPlaceWaitsUntilItsMemoryIsReallyFree() throws Exception {
+        AtomicLong free = new AtomicLong(100);
+        AtomicInteger asked = new AtomicInteger();
+        MemoryReadings memory = new MemoryReadings() {
+            @Override
+            public long totalBytes() {
+                return 100;
+            }
+
+            @Override
+            public long freeBytes() {
+                asked.incrementAndGet();
+                return free.get();
+            }
+
+            @Override
+            public long usedBy(long pid) {
+                return 60;
+            }
+        };
+        SwapConfig config = SwapLoader.parse("test", "models:\n" + model("a", "") + model("b", ""), Map.of())
+                .config();
+        start(config, Balance.DEFAULT, Set.of("a", "b"), memory);
+        for (String id : List.of("a", "b")) {
+            Call call = new Call(id);
+            eventually("granted", () -> call.granted);
+            call.end();
+        }
+        eventually("a had to go", () -> state("a").equals("stopped"));
+
+        free.set(10);
+        asked.set(0);
+        Call again = new Call("a");
+        eventually("b is gone, and the memory was looked at", () -> state("b").equals("stopped") && asked.get() > 3);
+        assertThat(state("a")).isEqualTo("stopped");
+        assertThat(again.granted).isFalse();
+
+        free.set(70);
+        eventually("granted", () -> again.granted);
+        again.end();
     }
 }
