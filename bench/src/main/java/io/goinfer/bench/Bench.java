@@ -28,6 +28,9 @@ public final class Bench {
     /** Enough for the compiler to have seen every path. */
     private static final int WARMING_REQUESTS = 8_000;
 
+    /** What is compiled only under the large load takes a processor from it meanwhile. */
+    private static final int WARMING_LOADS = 2;
+
     private static final int FEW = 32;
     private static final double FEW_RATE = 50;
 
@@ -95,12 +98,14 @@ public final class Bench {
         int fewTokens = (int) (FEW_RATE * options.seconds());
         LoadResult few = driver.run(contender.target(), new Load(FEW, fewTokens, FEW_RATE, 200, patience));
         long memory = contender.residentBytes();
+        int tokens = (int) (options.rate() * options.seconds());
+        Load load = new Load(options.streams(), tokens, options.rate(), options.streams() / 2.0, patience);
+        for (int i = 0; warming && i < WARMING_LOADS; i++) {
+            LoadResult unused = driver.run(contender.target(), load);
+        }
         Duration cpu = contender.cpu();
         Duration tool = tool(backend);
-        int tokens = (int) (options.rate() * options.seconds());
-        LoadResult many = driver.run(
-                contender.target(),
-                new Load(options.streams(), tokens, options.rate(), options.streams() / 2.0, patience));
+        LoadResult many = driver.run(contender.target(), load);
         double events = Math.max(1, many.events());
         return new Round(
                 one,

@@ -6,6 +6,7 @@ import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Transport;
 import io.goinfer.proxy.net.HostNames;
+import io.goinfer.proxy.net.ServiceNotice;
 import java.io.BufferedReader;
 import java.io.Console;
 import java.io.IOException;
@@ -86,7 +87,9 @@ final class ConnectCommand implements Callable<Integer> {
                 state.resolve("relays"),
                 addresses.stream().map(RelayAddress::toString).toList());
         Reload.watch(common, node::reload);
+        ServiceNotice.send(ServiceNotice.READY);
         shutdown.await();
+        ServiceNotice.send(ServiceNotice.STOPPING);
         out.println("stopping: waiting up to " + config.limits().drain().toSeconds()
                 + " s for running requests (again: at once)");
         node.stop(config.limits().drain());

@@ -7,6 +7,7 @@ import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.config.Service;
 import io.goinfer.proxy.http.EdgeListener;
 import io.goinfer.proxy.net.HostNames;
+import io.goinfer.proxy.net.ServiceNotice;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -102,7 +103,9 @@ final class ServeCommand implements Callable<Integer> {
         }
         announce(relay, config, out);
         Reload.watch(common, relay::reload);
+        ServiceNotice.send(ServiceNotice.READY);
         shutdown.await();
+        ServiceNotice.send(ServiceNotice.STOPPING);
         out.println("stopping: waiting up to " + config.limits().drain().toSeconds()
                 + " s for running requests (again: at once)");
         relay.stop(config.limits().drain());

@@ -25,6 +25,7 @@ import io.goinfer.proxy.http.Requests;
 import io.goinfer.proxy.keys.ApiKeys;
 import io.goinfer.proxy.metrics.Metrics;
 import io.goinfer.proxy.net.ByteBudget;
+import io.goinfer.proxy.net.ConnectionLimit;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.net.StateLock;
 import io.goinfer.proxy.net.TlsContexts;
@@ -51,7 +52,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -144,7 +144,9 @@ public final class Relay implements AutoCloseable {
                     new ByteBudget(REPLAY_BYTES),
                     metrics,
                     requests,
-                    new AtomicInteger());
+                    new ConnectionLimit(
+                            options.config().limits().connections(),
+                            options.config().limits().connectionsPerAddress()));
             gauges(rules);
             // Before the listeners: who sees /health can use the commands.
             this.socket = LocalSocket.serve(folder, commands);
@@ -175,7 +177,11 @@ public final class Relay implements AutoCloseable {
         metrics.gauge(
                 "goinfer_client_connections",
                 "Connections of clients.",
-                () -> rules.connections().get());
+                () -> rules.connections().open());
+        metrics.gauge(
+                "goinfer_client_connections_refused",
+                "Connections over a limit, since the start.",
+                () -> rules.connections().refused());
         TunnelMetrics.register(metrics, nodes);
         metrics.gauge(
                 "goinfer_models_slots",

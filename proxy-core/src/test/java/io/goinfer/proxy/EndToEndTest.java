@@ -406,6 +406,7 @@ class EndToEndTest {
                         5_000,
                         100,
                         100,
+                        100,
                         256,
                         Duration.ofSeconds(5),
                         Duration.ZERO,

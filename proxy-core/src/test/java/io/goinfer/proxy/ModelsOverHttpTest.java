@@ -256,6 +256,7 @@ class ModelsOverHttpTest {
                         l.bodyBytes(),
                         l.selectBytes(),
                         l.connections(),
+                        l.connectionsPerAddress(),
                         l.streams(),
                         l.queue(),
                         l.drain(),

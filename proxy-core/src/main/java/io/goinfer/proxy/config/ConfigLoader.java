@@ -268,6 +268,7 @@ public final class ConfigLoader {
         long body = bytes(tree, "body", d.bodyBytes());
         long select = bytes(tree, "select", d.selectBytes());
         long connections = number(tree, "connections", d.connections(), 1_000_000);
+        long perAddress = number(tree, "connections_per_address", d.connectionsPerAddress(), 1_000_000);
         long streams = number(tree, "streams", d.streams(), 10_240);
         long queue = number(tree, "queue", d.queue(), 100_000);
         Duration drain = duration(tree, "drain", d.drain());
@@ -279,6 +280,7 @@ public final class ConfigLoader {
                 body,
                 (int) Math.min(select, 1 << 30),
                 (int) connections,
+                (int) perAddress,
                 (int) streams,
                 (int) queue,
                 drain,

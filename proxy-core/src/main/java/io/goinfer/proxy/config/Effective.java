@@ -102,6 +102,7 @@ public final class Effective {
         all.put("body", limits.bodyBytes());
         all.put("select", limits.selectBytes());
         all.put("connections", limits.connections());
+        all.put("connections_per_address", limits.connectionsPerAddress());
         all.put("streams", limits.streams());
         all.put("queue", limits.queue());
         all.put("drain", seconds(limits.drain()));

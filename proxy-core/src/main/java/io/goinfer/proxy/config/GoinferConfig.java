@@ -103,6 +103,7 @@ public record GoinferConfig(
      * @param bodyBytes largest request of any other type
      * @param selectBytes how much of one request is held back while looking for its model
      * @param connections client connections at once
+     * @param connectionsPerAddress of them from one address that is not this machine
      * @param streams exchanges at once on one tunnel
      * @param queue requests that may wait for one found model or backend
      * @param earlyHead after how long of waiting a streaming client gets its 200 and comments, zero = never
@@ -114,6 +115,7 @@ public record GoinferConfig(
             long bodyBytes,
             int selectBytes,
             int connections,
+            int connectionsPerAddress,
             int streams,
             int queue,
             Duration drain,
@@ -124,6 +126,7 @@ public record GoinferConfig(
                 8L << 30,
                 32 << 20,
                 10_000,
+                256,
                 1_024,
                 256,
                 Duration.ofSeconds(30),
@@ -133,7 +136,16 @@ public record GoinferConfig(
         /** Another {@link #resume}. */
         public Limits withResume(Duration window) {
             return new Limits(
-                    jsonBodyBytes, bodyBytes, selectBytes, connections, streams, queue, drain, earlyHead, window);
+                    jsonBodyBytes,
+                    bodyBytes,
+                    selectBytes,
+                    connections,
+                    connectionsPerAddress,
+                    streams,
+                    queue,
+                    drain,
+                    earlyHead,
+                    window);
         }
     }
 

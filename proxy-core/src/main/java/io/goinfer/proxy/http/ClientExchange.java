@@ -144,6 +144,11 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         return early != null || exchange.isDone();
     }
 
+    /** Something of its response has left. */
+    boolean answering() {
+        return status != 0 || waiting.sent();
+    }
+
     void start() {
         if (early != null) {
             done(early, false);

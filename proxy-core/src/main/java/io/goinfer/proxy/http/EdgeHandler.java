@@ -58,7 +58,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private boolean skipping;
     private boolean busy;
     private boolean closing;
-    private boolean counted;
     private @Nullable Future<?> idle;
     private InetAddress client = InetAddress.getLoopbackAddress();
     private boolean tls;
@@ -98,25 +97,12 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (ctx.channel().remoteAddress() instanceof InetSocketAddress remote) {
             client = remote.getAddress();
         }
-        counted = true;
-        if (rules.connections().incrementAndGet() > rules.limits().connections()) {
-            Writes.close(ctx.channel());
-            return;
-        }
         waitIdle();
     }
 
     /** Also when the connection became a tunnel. */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        uncount();
-    }
-
-    private void uncount() {
-        if (counted) {
-            counted = false;
-            rules.connections().decrementAndGet();
-        }
         if (idle != null) {
             idle.cancel(false);
         }
@@ -124,7 +110,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        uncount();
+        handlerRemoved(ctx);
         if (exchange != null) {
             exchange.onClientGone();
         }
@@ -152,7 +138,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             exchange.onBody(bytes);
         } else if (msg instanceof HttpObject object && object.decoderResult().isFailure()) {
             ReferenceCountUtil.release(msg);
-            malformed(object.decoderResult().cause());
+            giveUp(Answers.malformed(object.decoderResult().cause()));
         } else if (busy && !pipelined.isEmpty() || busy && msg instanceof HttpRequest) {
             pipeline(ctx, msg);
         } else {
@@ -176,13 +162,28 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         }
     }
 
-    private void malformed(Throwable cause) {
-        Refusal refusal = Answers.malformed(cause);
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == SlowBody.TOO_SLOW && !closing) {
+            giveUp(Refusal.tooSlow());
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    /** The connection is of no use any more. */
+    private void giveUp(Refusal refusal) {
+        boolean answering = responseComplete || exchange != null && exchange.answering();
         if (exchange != null) {
             exchange.onClientGone();
         }
+        dropSmall();
         closing = true;
-        send(Reply.refuse(refusal), null, true);
+        if (answering && context != null) {
+            // Half an answer and a second one would be read as one.
+            Writes.close(context.channel());
+        } else {
+            send(Reply.refuse(refusal), null, true);
+        }
     }
 
     private void begin(HttpRequest head) {
@@ -190,6 +191,11 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         skipping = false;
         if (idle != null) {
             idle.cancel(false);
+        }
+        Refusal framing = Framing.problem(head);
+        if (framing != null) {
+            giveUp(framing);
+            return;
         }
         String origin = head.headers().get("origin");
         if (head.method().name().equals("OPTIONS")

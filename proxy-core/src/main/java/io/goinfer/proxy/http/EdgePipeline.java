@@ -19,7 +19,7 @@ final class EdgePipeline {
 
     private EdgePipeline() {}
 
-    /** {@code (tls) · http1 · (upgrade) · edge}; a node's upgrade leaves {@code tls · tunnel-wire}. */
+    /** {@code (tls) · http1 · (upgrade) · counted · slow-body · edge}; a node's upgrade leaves {@code tls · tunnel-wire}. */
     static ChannelInitializer<Channel> h1(
             EdgeRules rules, Set<Service> services, @Nullable SslContext tls, TcpUpgrade.@Nullable Options upgrade) {
         return new ChannelInitializer<>() {
@@ -38,6 +38,8 @@ final class EdgePipeline {
                 if (upgrade != null) {
                     ch.pipeline().addLast("upgrade", new TcpUpgrade(upgrade));
                 }
+                ch.pipeline().addLast("counted", new CountedConnection(rules.connections()));
+                ch.pipeline().addLast("slow-body", new SlowBody());
                 ch.pipeline().addLast("edge", new EdgeHandler(rules, services));
             }
         };

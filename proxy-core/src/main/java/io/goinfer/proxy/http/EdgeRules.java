@@ -5,9 +5,9 @@ import io.goinfer.proxy.config.GoinferConfig.Limits;
 import io.goinfer.proxy.keys.ApiKeys;
 import io.goinfer.proxy.metrics.Metrics;
 import io.goinfer.proxy.net.ByteBudget;
+import io.goinfer.proxy.net.ConnectionLimit;
 import io.goinfer.proxy.route.Router;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,4 +26,4 @@ public record EdgeRules(
         ByteBudget replay,
         Metrics metrics,
         Requests requests,
-        AtomicInteger connections) {}
+        ConnectionLimit connections) {}

@@ -46,6 +46,10 @@ public record Refusal(int status, String type, String code, String message, int 
         return new Refusal(413, INVALID, "request_too_large", "the body is larger than " + limit + " bytes", 0);
     }
 
+    public static Refusal tooSlow() {
+        return new Refusal(408, INVALID, "request_timeout", "the body came too slowly", 0);
+    }
+
     public static Refusal headTooLarge() {
         return new Refusal(431, INVALID, "request_header_fields_too_large", "the request's head is too large", 0);
     }
