@@ -12,11 +12,13 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,12 +56,15 @@ public final class Enrollment {
     public record Node(String id, String name, Instant enrolled, boolean revoked) {}
 
     private final CertificateAuthority ca;
+    private final boolean shared;
+    private final Map<String, Map<String, String>> guests = new ConcurrentHashMap<>();
     private final Records tokens;
     private final Records nodes;
     private volatile Set<String> revoked = Set.of();
 
     public Enrollment(CertificateAuthority ca, Path folder) throws IOException {
         this.ca = ca;
+        this.shared = SharedAuthority.isShared(folder);
         this.tokens = new Records(folder.resolve("tokens.json"));
         this.nodes = new Records(folder.resolve("nodes.json"));
         readRevoked();
@@ -193,7 +198,7 @@ public final class Enrollment {
     // ---- nodes
 
     public List<Node> nodes() {
-        return nodes.all().stream()
+        return rows().stream()
                 .map(row -> new Node(
                         row.getOrDefault("id", ""),
                         row.getOrDefault("name", ""),
@@ -226,6 +231,37 @@ public final class Enrollment {
         row.put("name", name);
         nodes.put(row);
         return true;
+    }
+
+    /**
+     * A node with a good certificate that this relay has not enrolled. Where the CA is shared another relay has, and it is welcome until this process ends;
+     * else empty. No input or output.
+     *
+     * @param wishedName used where it is free
+     */
+    public synchronized Optional<Node> adopt(String urn, String wishedName) {
+        if (shared && node(urn).isEmpty()) {
+            Map<String, String> row = new LinkedHashMap<>();
+            row.put("id", urn);
+            row.put("name", freeName(NAME.matcher(wishedName).matches() ? wishedName : "node"));
+            row.put("enrolled", ca.now().toString());
+            guests.put(urn, row);
+        }
+        return find(urn);
+    }
+
+    /** Other relays enrol nodes that are welcome here. */
+    public boolean isShared() {
+        return shared;
+    }
+
+    private List<Map<String, String>> rows() {
+        List<Map<String, String>> rows = new ArrayList<>(nodes.all());
+        guests.values().stream()
+                .filter(guest -> rows.stream().noneMatch(row -> Objects.equals(row.get("id"), guest.get("id"))))
+                .toList()
+                .forEach(rows::add);
+        return rows;
     }
 
     // ---- standing
@@ -280,9 +316,7 @@ public final class Enrollment {
 
     private void readRevoked() {
         Set<String> all = ConcurrentHashMap.newKeySet();
-        nodes.all().stream()
-                .filter(row -> row.containsKey("revoked"))
-                .forEach(row -> all.add(row.getOrDefault("id", "")));
+        rows().stream().filter(row -> row.containsKey("revoked")).forEach(row -> all.add(row.getOrDefault("id", "")));
         revoked = Set.copyOf(all);
     }
 
@@ -299,7 +333,7 @@ public final class Enrollment {
     }
 
     private Optional<Map<String, String>> node(String urn) {
-        return nodes.find(row -> urn.equals(row.get("id")));
+        return rows().stream().filter(row -> urn.equals(row.get("id"))).findFirst();
     }
 
     private String freeName(String wished) {

@@ -137,6 +137,7 @@ final class CommonOptions {
             all.add(BackendConfig.parse(text));
         }
         GoinferConfig.NodeConfig node = config.node();
-        return config.with(new GoinferConfig.NodeConfig(node.name(), node.relays(), node.transport(), all));
+        return config.with(
+                new GoinferConfig.NodeConfig(node.name(), node.relays(), node.transport(), node.standby(), all));
     }
 }

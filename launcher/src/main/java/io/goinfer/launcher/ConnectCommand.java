@@ -2,6 +2,7 @@
 package io.goinfer.launcher;
 
 import io.goinfer.proxy.Node;
+import io.goinfer.proxy.agent.NodeLink;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Transport;
@@ -80,7 +81,15 @@ final class ConnectCommand implements Callable<Integer> {
                     "no backend: this node will have no models; give models_dir or a llama-swap.yml, or --backend http://127.0.0.1:PORT for a llama-server that runs");
         }
         Node node = new Node(
-                new Node.Options(config, common::load, addresses, token, wished, state, Version.software()),
+                new Node.Options(
+                        config,
+                        common::load,
+                        addresses,
+                        token,
+                        wished,
+                        state,
+                        Version.software(),
+                        NodeLink.Resolver::system),
                 (relay, nodeName, transport, roundTrip) -> out.println("connected: " + relay + " as " + nodeName
                         + " over " + transport + ", round trip " + roundTrip.toNanos() / 1_000 + " us"));
         Files.write(
@@ -107,7 +116,8 @@ final class ConnectCommand implements Callable<Integer> {
                 .findFirst()
                 .orElseThrow(() ->
                         new IllegalArgumentException("--transport " + transport + " (expected: auto, quic or tcp)"));
-        return config.with(new GoinferConfig.NodeConfig(node.name(), node.relays(), chosen, node.backends()));
+        return config.with(
+                new GoinferConfig.NodeConfig(node.name(), node.relays(), chosen, node.standby(), node.backends()));
     }
 
     private List<RelayAddress> addresses(GoinferConfig config, Path state) throws IOException {

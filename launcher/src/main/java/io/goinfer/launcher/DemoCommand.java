@@ -5,6 +5,7 @@ import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
 import io.goinfer.proxy.Node;
 import io.goinfer.proxy.Relay;
+import io.goinfer.proxy.agent.NodeLink;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.BackendConfig;
 import io.goinfer.proxy.config.GoinferConfig;
@@ -104,7 +105,7 @@ final class DemoCommand implements Callable<Integer> {
                     out,
                     folder,
                     empty.with(new GoinferConfig.NodeConfig(
-                            null, List.of(), Transport.AUTO, List.of(BackendConfig.parse(url)))));
+                            null, List.of(), Transport.AUTO, false, List.of(BackendConfig.parse(url)))));
         } finally {
             if (simulated != null) {
                 simulated.close();
@@ -133,7 +134,8 @@ final class DemoCommand implements Callable<Integer> {
                         token,
                         "demo-node",
                         folder.resolve("node"),
-                        Version.software()),
+                        Version.software(),
+                        NodeLink.Resolver::system),
                 (address, name, kind, roundTrip) -> transport.complete(
                         kind.equals("quic") ? "QUIC, round trip " + roundTrip.toNanos() / 1_000 + " us" : kind));
         try {

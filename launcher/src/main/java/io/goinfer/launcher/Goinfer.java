@@ -29,6 +29,7 @@ import picocli.CommandLine.ParameterException;
             TokenCommand.class,
             KeysCommand.class,
             NodesCommand.class,
+            CertsCommand.class,
             ConfigCommand.class,
             BenchCommand.class
         },

@@ -29,6 +29,7 @@ public final class Node implements AutoCloseable {
     /**
      * @param joinToken needed once, for relays that this node has no identity for
      * @param source of {@code config}, for reading it again
+     * @param resolver of the relays' names
      * @param stateFolder {@code node/} under the state directory
      */
     public record Options(
@@ -38,7 +39,8 @@ public final class Node implements AutoCloseable {
             @Nullable String joinToken,
             String name,
             Path stateFolder,
-            String software) {}
+            String software,
+            NodeLink.Resolver resolver) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
 
@@ -72,7 +74,9 @@ public final class Node implements AutoCloseable {
                         options.stateFolder(),
                         options.software(),
                         options.config().node().transport(),
-                        options.config().limits());
+                        options.config().node().standby(),
+                        options.config().limits(),
+                        options.resolver());
                 links.add(NodeLink.open(settings, loops, fleet, router, control, listener));
             }
             done = true;

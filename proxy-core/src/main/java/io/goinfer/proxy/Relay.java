@@ -52,6 +52,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,8 +61,11 @@ import org.slf4j.LoggerFactory;
 public final class Relay implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
     private static final int ANY_PORT_ATTEMPTS = 5;
+    private static final long SETTLING_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long REPLAY_BYTES = 32L << 20;
     private static final Duration ACCEPT_WHILE_DRAINING = Duration.ofSeconds(5);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+    private static final Duration ARRIVING = Duration.ofMillis(200);
 
     /**
      * @param listen at least one
@@ -91,11 +95,13 @@ public final class Relay implements AutoCloseable {
     private final Backends backends;
     private final Locals locals;
     private final Reloader reloader;
+    private final ConnectionLimit clients;
     private final List<EdgeListener> edges = new ArrayList<>();
     private final List<QuicListener> tunnels = new ArrayList<>();
     private final LocalSocket socket;
     private final Metrics metrics = new Metrics();
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final long startedAt = System.nanoTime();
     private volatile boolean draining;
 
     /** @throws IOException with a text for a person: state in use, port taken, unreadable files */
@@ -119,8 +125,11 @@ public final class Relay implements AutoCloseable {
                     loops,
                     fleet);
             this.locals = new Locals(options.config(), loops, fleet);
+            this.clients = new ConnectionLimit(
+                    options.config().limits().connections(),
+                    options.config().limits().connectionsPerAddress());
             this.reloader = new Reloader(options.source(), locals::reload, loops.blocking());
-            Router router = new Router(fleet::catalog);
+            Router router = new Router(fleet::catalog, this::settling);
             Requests requests = Requests.of(
                     router,
                     options.config().models().swap().settings().metricsInMemory(),
@@ -144,9 +153,8 @@ public final class Relay implements AutoCloseable {
                     new ByteBudget(REPLAY_BYTES),
                     metrics,
                     requests,
-                    new ConnectionLimit(
-                            options.config().limits().connections(),
-                            options.config().limits().connectionsPerAddress()));
+                    clients,
+                    () -> draining);
             gauges(rules);
             // Before the listeners: who sees /health can use the commands.
             this.socket = LocalSocket.serve(folder, commands);
@@ -320,11 +328,19 @@ public final class Relay implements AutoCloseable {
         draining = true;
         boolean anyNode = !nodes.connected().isEmpty();
         nodes.drain(deadline, "the relay is stopping");
+        edges.forEach(EdgeListener::drain);
         try {
             if (anyNode && running() > 0) {
                 waitUntilIdle(Math.min(end, System.nanoTime() + ACCEPT_WHILE_DRAINING.toNanos()));
             }
             closeListeners();
+            if (anyNode) {
+                // What the kernel took last may not even be counted yet; each connection ends with its answer now.
+                long closed = System.nanoTime();
+                waitUntil(
+                        () -> clients.open() == 0 && System.nanoTime() - closed > ARRIVING.toNanos(),
+                        Math.min(end, closed + LAST_WORDS.toNanos()));
+            }
             waitUntilIdle(end);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -338,6 +354,11 @@ public final class Relay implements AutoCloseable {
         reloader.reload();
     }
 
+    /** Nodes that are enrolled dial a relay that has just started, and one that drains. */
+    private boolean settling() {
+        return draining || System.nanoTime() - startedAt < SETTLING_NANOS && nodes.awaited();
+    }
+
     private int running() {
         return nodes.connected().stream()
                         .mapToInt(one -> one.session().exchanges())
@@ -349,7 +370,11 @@ public final class Relay implements AutoCloseable {
     }
 
     private void waitUntilIdle(long until) throws InterruptedException {
-        while (running() > 0 && System.nanoTime() < until) {
+        waitUntil(() -> running() == 0, until);
+    }
+
+    private static void waitUntil(BooleanSupplier condition, long until) throws InterruptedException {
+        while (!condition.getAsBoolean() && System.nanoTime() < until) {
             TimeUnit.MILLISECONDS.sleep(20);
         }
     }

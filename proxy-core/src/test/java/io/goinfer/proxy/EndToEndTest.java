@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
+import io.goinfer.proxy.agent.NodeLink;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.testing.GoinferRig;
@@ -543,7 +544,8 @@ class EndToEndTest {
                 null,
                 "x",
                 folder.resolve("node-x"),
-                "t");
+                "t",
+                NodeLink.Resolver::system);
 
         assertThatThrownBy(() -> new Node(options, (a, b, c, d) -> {})).hasMessageContaining("goinfer token create");
         assertThatThrownBy(() -> new Node(with(options, "gij1.AAAA"), (a, b, c, d) -> {}))
@@ -571,7 +573,8 @@ class EndToEndTest {
                 token,
                 options.name(),
                 options.stateFolder(),
-                options.software());
+                options.software(),
+                options.resolver());
     }
 
     @Test

@@ -62,7 +62,7 @@ class FaultsTest {
         rig.connect(
                 "gpu",
                 config.with(new GoinferConfig.NodeConfig(
-                                null, List.of(), transport, config.node().backends()))
+                                null, List.of(), transport, false, config.node().backends()))
                         .with(limits));
     }
 

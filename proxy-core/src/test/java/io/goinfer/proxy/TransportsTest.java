@@ -55,7 +55,13 @@ class TransportsTest {
     private GoinferConfig config(Transport transport) {
         GoinferConfig config = GoinferRig.config(llama);
         return config.with(new GoinferConfig.NodeConfig(
-                null, List.of(), transport, config.node().backends()));
+                null, List.of(), transport, false, config.node().backends()));
+    }
+
+    private GoinferConfig withStandby() {
+        GoinferConfig config = GoinferRig.config(llama);
+        return config.with(new GoinferConfig.NodeConfig(
+                null, List.of(), Transport.AUTO, true, config.node().backends()));
     }
 
     private List<String> transports() {
@@ -138,6 +144,40 @@ class TransportsTest {
 
         eventually("TCP serves", Duration.ofSeconds(20), () -> transports().contains("tcp"));
         assertThat(chat(3).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void aSessionOverTcpStandsByAndTakesOverWithoutALossWhenUdpStops() throws Exception {
+        rig.connect("gpu", withStandby());
+        eventually(
+                "TCP stands by", () -> transports().size() == 2 && transports().contains("tcp"));
+        String slow = body(150, "\"sim_rate\":10,");
+        try (RawClient raw = new RawClient(rig.apiPort()).post(CHAT, rig.userKey, slow)) {
+            assertThat(raw.readUntilCount("sent_ns", 3)).isTrue();
+            assertThat(runsOver("quic")).as("QUIC serves").isOne();
+
+            link.udp(false);
+
+            eventually("it goes on over TCP", Duration.ofSeconds(20), () -> runsOver("tcp") == 1);
+            assertThat(chat(3).statusCode()).isEqualTo(200);
+            link.udp(true);
+            eventually(
+                    "QUIC serves again",
+                    Duration.ofSeconds(60),
+                    () -> transports().contains("quic"));
+            assertThat(raw.readUntilCount("sent_ns", 150)).isTrue();
+            assertThat(raw.readUntilCount("[DONE]", 1)).isTrue();
+        }
+        eventually(
+                "both are there again",
+                () -> transports().size() == 2 && transports().contains("quic"));
+    }
+
+    private int runsOver(String transport) {
+        return rig.relay.nodes().connected().stream()
+                .filter(one -> one.transport().equals(transport))
+                .mapToInt(one -> one.session().exchanges())
+                .sum();
     }
 
     @Test

@@ -9,27 +9,17 @@ import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.upstream.TunnelHeads;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
-import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.ExchangeEvents;
 import io.goinfer.tunnel.session.NodeAssociation;
-import io.goinfer.tunnel.session.NodeGreeting;
 import io.goinfer.tunnel.session.SessionEvents;
-import io.goinfer.tunnel.session.SessionTerms;
 import io.goinfer.tunnel.session.TunnelExchange;
 import io.goinfer.tunnel.session.TunnelSession;
 import io.goinfer.tunnel.wire.Dial;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,272 +34,178 @@ import org.slf4j.LoggerFactory;
  */
 final class NodeAgent {
     private static final Logger LOG = LoggerFactory.getLogger(NodeAgent.class);
-    private static final long PROBE_MILLIS = 30_000;
-    private static final long SUPERSEDED_PAUSE_MILLIS = 60_000;
-    private static final long REFUSED_PAUSE_MILLIS = 30_000;
+
+    /** The loss of a standby that was up so long says something of the relay. */
+    private static final Duration TRUSTED_STANDBY = Duration.ofSeconds(30);
+
+    private static final Duration DRAIN = Duration.ofSeconds(30);
 
     /** What happened, for the log of the process that embeds it. On the agent's loop. */
     interface Listener {
         void connected(String nodeName, String transport, Duration roundTrip);
 
         void disconnected(String reason);
+
+        /** No session is left; another address may serve instead. */
+        void lost();
     }
 
-    /** Who this node is towards this relay. */
-    record Self(String name, String software, Id instance, Epoch epoch, int maxStreams, Transport transport) {}
+    /**
+     * Who this node is towards this relay.
+     *
+     * @param standby a TCP session is kept beside a QUIC one
+     */
+    record Self(
+            String name, String software, Instance instance, int maxStreams, Transport transport, boolean standby) {}
 
     private final RelayAddress relay;
     private final Self self;
-    private final EventLoops loops;
     private final EventLoop loop;
     private final Fleet fleet;
     private final RelayedExchange.Rules rules;
     private final Listener listener;
-    private final Reconnect reconnect = new Reconnect(ThreadLocalRandom.current());
-    private final Race race;
-    private final Set<String> problems = new HashSet<>();
-    private final List<TunnelSession> sessions = new ArrayList<>();
-    private final RelayProcess process;
-    private Identity identity;
-    private long epoch;
-    private long number;
-    private long supersededAt;
-    private @Nullable TunnelSession serving;
-    private @Nullable Future<?> nextDial;
+    private final Dialler dialler;
+    private final WakeWatch wake = new WakeWatch(System.currentTimeMillis());
+    private final OpenSessions open = new OpenSessions();
+    private final RelayProcesses processes;
+    private @Nullable Future<?> watch;
     private boolean modelsPending;
     private boolean stopped;
+
+    /** Another address leads to the same relay, and its session is enough. */
+    private boolean yields;
 
     NodeAgent(
             RelayAddress relay,
             Self self,
+            Dialler.Address address,
             Identity identity,
             EventLoops loops,
+            EventLoop loop,
+            RelayProcesses processes,
             Fleet fleet,
             RelayedExchange.Rules rules,
             Listener listener) {
         this.relay = relay;
         this.self = self;
-        this.identity = identity;
-        this.loops = loops;
-        this.loop = loops.next();
+        this.loop = loop;
         this.fleet = fleet;
         this.rules = rules;
         this.listener = listener;
-        this.epoch = self.epoch().current();
-        this.process = new RelayProcess(loop, rules.limits().resume());
-        this.race = new Race(relay, self.transport(), self.maxStreams(), loop, new Attempts());
+        this.processes = processes;
+        this.dialler = new Dialler(relay, self, address, identity, loops, loop, new Wishes());
     }
 
     void start() {
-        fleet.onChange(() -> loop.execute(this::sendModels));
-        rules.control().models().onLoad(() -> loop.execute(this::sendLoad));
-        loop.execute(this::dial);
+        dialler.dialNow();
+        watch = loop.scheduleAtFixedRate(
+                () -> {
+                    if (wake.woke(System.currentTimeMillis())) {
+                        awake();
+                    }
+                },
+                WakeWatch.EVERY.toMillis(),
+                WakeWatch.EVERY.toMillis(),
+                TimeUnit.MILLISECONDS);
+    }
+
+    /** The sessions may be dead without knowing: a new one beside them takes over what waits, or they answer and stay. */
+    private void awake() {
+        if (!stopped) {
+            LOG.info("relay {}: this machine has slept; dialling beside the session", relay);
+            open.doubtAll();
+            dialler.hurry();
+        }
     }
 
     /** A renewed certificate: a new session with it, then the old one drains. */
     void useIdentity(Identity renewed) {
-        loop.execute(() -> {
-            identity = renewed;
-            serving = null;
-            dialNow();
-        });
+        open.doubtAll();
+        dialler.use(renewed);
     }
 
     /** Ends when every exchange has, or at the deadline. */
     void stop(Duration deadline, Runnable stoppedAll) {
-        loop.execute(() -> {
-            stopped = true;
-            cancelDials();
-            if (sessions.isEmpty()) {
-                stoppedAll.run();
-            }
-            whenEmpty = stoppedAll;
-            List.copyOf(sessions).forEach(s -> s.drain(Code.DRAINING, deadline, "the node is stopping"));
-        });
+        stopped = true;
+        dialler.cancel();
+        if (watch != null) {
+            watch.cancel(false);
+        }
+        if (open.isEmpty()) {
+            stoppedAll.run();
+        }
+        whenEmpty = stoppedAll;
+        open.all().forEach(s -> s.drain(Code.DRAINING, deadline, "the node is stopping"));
     }
 
     private @Nullable Runnable whenEmpty;
 
-    // ---- dialling
-
-    private void dialNow() {
-        if (nextDial != null) {
-            nextDial.cancel(false);
-        }
-        dial();
+    private boolean wanted() {
+        return !stopped && !yields;
     }
 
-    private void dial() {
-        nextDial = null;
-        if (!wantsQuic()) {
-            return;
-        }
-        loops.blocking().execute(() -> {
-            try {
-                InetAddress address = InetAddress.getByName(relay.host());
-                loop.execute(() -> dial(new InetSocketAddress(address, relay.port())));
-            } catch (UnknownHostException e) {
-                loop.execute(() -> problem("the name " + relay.host() + " does not resolve", 0));
-            }
-        });
-        if (serving == null && reconnect.eager(System.nanoTime())) {
-            // Do not wait for this attempt: the first packet of it may be lost in an outage that is just ending.
-            later(reconnect.next(System.nanoTime()));
+    boolean isServing() {
+        return open.serving() != null;
+    }
+
+    /** The address that made this one needless has lost its session. */
+    void needed() {
+        if (yields) {
+            yields = false;
+            dialler.dialNow();
         }
     }
 
-    private void dial(InetSocketAddress address) {
-        if (wantsQuic()) {
-            race.start(address, identity);
-        }
-    }
-
-    /** Anything better than what serves now. */
-    private boolean wantsQuic() {
-        return !stopped
-                && (serving == null || isTcp(serving) && self.transport().quic());
-    }
-
-    private static boolean isTcp(TunnelSession session) {
-        return session.wire().transport().equals("tcp");
-    }
-
-    private void later(long millis) {
-        if (nextDial == null && !stopped) {
-            nextDial = loop.schedule(() -> dial(), millis, TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private void cancelDials() {
-        cancelNext();
-        race.cancel();
-    }
-
-    private void cancelNext() {
-        if (nextDial != null) {
-            nextDial.cancel(false);
-            nextDial = null;
-        }
-    }
-
-    private void problem(String text, long pauseMillis) {
-        if (!wantsQuic()) {
-            return;
-        }
-        if (serving != null) {
-            LOG.debug("relay {}: still over TCP: {}", relay, text);
-            later(PROBE_MILLIS);
-            return;
-        }
-        if (problems.add(text)) {
-            LOG.warn("relay {}: {}; trying again", relay, text);
-        }
-        if (pauseMillis > 0) {
-            cancelDials();
-        }
-        later(Math.max(pauseMillis, reconnect.next(System.nanoTime())));
-    }
-
-    /** What the race brings: each connection is greeted. */
-    private final class Attempts implements Race.Wanted {
+    /** What a dial is for. */
+    private final class Wishes implements Dialler.Wishes {
         @Override
         public boolean quic() {
-            return wantsQuic();
+            TunnelSession serving = open.serving();
+            return wanted()
+                    && (serving == null
+                            || OpenSessions.isTcp(serving) && self.transport().quic());
         }
 
         @Override
         public boolean tcp() {
-            return !stopped && serving == null;
+            return wanted() && (open.serving() == null || self.standby() && !open.hasTcp());
         }
 
         @Override
-        public void connected(Dial.Connection connection) {
-            boolean isTcp = connection.wire().transport().equals("tcp");
-            if (isTcp ? !tcp() : !quic()) {
-                connection.wire().close(Code.NO_ERROR, "another attempt was faster");
-                return;
-            }
-            Frame.Hello hello = new Frame.Hello(
-                    SessionTerms.VERSION,
-                    SessionTerms.VERSION,
-                    0,
-                    self.instance(),
-                    epoch,
-                    0,
-                    ++number,
-                    self.maxStreams(),
-                    SessionTerms.DEFAULT_FLOOR,
-                    self.name(),
-                    self.software());
-            Serving events = new Serving();
-            NodeGreeting.greet(
-                    connection.wire(),
-                    hello,
-                    events,
-                    session -> opened(session, events, connection),
-                    (code, retryAfterMillis, reason) -> refused(code, retryAfterMillis, reason));
+        public boolean served() {
+            return open.serving() != null;
         }
 
         @Override
-        public void failed(int httpStatus, String reason) {
-            if (httpStatus == 401 || httpStatus == 403) {
-                problem(
-                        "the relay refuses this node: " + reason + " (a new join token enrols it again)",
-                        REFUSED_PAUSE_MILLIS);
-            } else {
-                problem(reason, 0);
-            }
+        public Serving session() {
+            return new Serving();
         }
-    }
-
-    private void refused(Code code, long retryAfterMillis, String reason) {
-        if (code == Code.SUPERSEDED) {
-            superseded();
-            return;
-        }
-        long pause = code == Code.REVOKED || code == Code.UNKNOWN_CA ? REFUSED_PAUSE_MILLIS : retryAfterMillis;
-        problem(code + ": " + reason, pause);
-    }
-
-    /** Another process has our identity: outbid it once; twice in a minute means two machines. */
-    private void superseded() {
-        long now = System.nanoTime();
-        boolean again = supersededAt != 0 && now - supersededAt < TimeUnit.MINUTES.toNanos(1);
-        supersededAt = now;
-        if (again) {
-            problem("another machine uses this node's identity; give each its own join token", SUPERSEDED_PAUSE_MILLIS);
-            return;
-        }
-        loops.blocking().execute(() -> {
-            long raised = self.epoch().raise();
-            loop.execute(() -> {
-                epoch = raised;
-                dialNow();
-            });
-        });
     }
 
     // ---- serving
 
-    private void opened(TunnelSession session, Serving events, Dial.Connection connection) {
-        Frame.HelloOk ok = events.ok;
-        if (ok == null) {
-            throw new IllegalStateException("a session without HELLO_OK");
-        }
-        events.session = session;
-        sessions.add(session);
-        problems.clear();
-        if (serving != null && !isTcp(serving) && isTcp(session)) {
-            session.drain(Code.MOVED, Duration.ofSeconds(30), "QUIC was faster");
+    private void opened(TunnelSession session, Frame.HelloOk ok, Dial.Connection connection) {
+        TunnelSession before = open.serving();
+        open.add(session);
+        if (before == null && processes.servedByAnother(ok.relay(), this)) {
+            LOG.info("relay {}: two of its addresses lead to one process", relay);
+            yields = true;
+            leave(session, "the same relay by another address");
+            dialler.cancel();
             return;
         }
-        reconnect.connected();
         connection.onBootNotice(ok.bootToken(), () -> session.close(Code.SESSION_LOST, "the relay has restarted"));
+        if (before != null && !OpenSessions.isTcp(before) && OpenSessions.isTcp(session)) {
+            if (self.standby()) {
+                LOG.info("relay {}: a session over tcp stands by", relay);
+            } else {
+                leave(session, "QUIC was faster");
+            }
+            return;
+        }
         serve(session);
-        sendModels();
-        sendLoad();
         session.wire().stats(stats -> {
-            if (serving == session) {
+            if (open.serving() == session) {
                 LOG.debug("relay {}: round trip {} us", relay, stats.roundTrip().toNanos() / 1_000);
             }
             listener.connected(ok.name(), session.wire().transport(), stats.roundTrip());
@@ -321,26 +217,29 @@ final class NodeAgent {
                 session.wire().transport());
     }
 
-    /** New exchanges come here from now on; what served before ends in order. */
+    /** New exchanges come here from now on; what served before stands by, or ends in order. */
     private void serve(TunnelSession session) {
-        TunnelSession before = serving;
-        serving = session;
-        cancelNext();
-        race.opened(session.wire().transport());
-        if (wantsQuic()) {
-            later(PROBE_MILLIS);
+        dialler.opened(session.wire().transport());
+        for (TunnelSession one : open.replacedBy(session, self.standby())) {
+            leave(one, "a newer session took over");
         }
-        if (before != null) {
-            before.drain(Code.MOVED, Duration.ofSeconds(30), "a newer session took over");
-        }
+        dialler.probeLater();
+        sendModels();
+        sendLoad();
+    }
+
+    private void leave(TunnelSession session, String reason) {
+        open.leaves(session);
+        session.drain(Code.MOVED, DRAIN, reason);
     }
 
     /** At most one MODELS a turn of the loop. */
-    private void sendModels() {
+    void sendModels() {
         if (!modelsPending) {
             modelsPending = true;
             loop.execute(() -> {
                 modelsPending = false;
+                TunnelSession serving = open.serving();
                 if (serving != null) {
                     serving.sendModels(Unpooled.wrappedBuffer(ModelsJson.models(fleet.present())));
                 }
@@ -348,14 +247,16 @@ final class NodeAgent {
         }
     }
 
-    private void sendLoad() {
+    void sendLoad() {
+        TunnelSession serving = open.serving();
         if (serving != null) {
             serving.sendLoad(
                     Unpooled.wrappedBuffer(rules.control().models().load().json()));
         }
     }
 
-    private final class Serving implements SessionEvents, NodeGreeting.Accepted {
+    private final class Serving implements SessionEvents, Dialler.Opening {
+        private final long openedAt = System.nanoTime();
         private @Nullable TunnelSession session;
         private Frame.@Nullable HelloOk ok;
 
@@ -366,8 +267,14 @@ final class NodeAgent {
         }
 
         @Override
+        public void opened(TunnelSession own, Dial.Connection connection) {
+            session = own;
+            NodeAgent.this.opened(own, Objects.requireNonNull(ok, "a session without HELLO_OK"), connection);
+        }
+
+        @Override
         public NodeAssociation association(Frame.HelloOk accepted) {
-            return process.associationWith(accepted.relay());
+            return processes.associationWith(accepted.relay(), NodeAgent.this);
         }
 
         @Override
@@ -383,52 +290,84 @@ final class NodeAgent {
 
         @Override
         public void onVerdict(boolean suspect) {
-            if (suspect && serving == session) {
-                LOG.warn("relay {} does not answer; dialling beside the session", relay);
-                reconnect.lost(System.nanoTime());
-                serving = null;
-                dialNow();
-            } else if (!suspect && session != null && (serving == null || isTcp(serving) && !isTcp(session))) {
+            TunnelSession own = session;
+            if (own == null) {
+                return;
+            }
+            TunnelSession before = open.serving();
+            if (suspect) {
+                open.doubt(own);
+                if (before == own) {
+                    LOG.warn("relay {} does not answer; dialling beside the session", relay);
+                    sendModels();
+                    dialler.hurry();
+                }
+            } else if (open.trust(own)) {
                 LOG.info("relay {} answers again", relay);
-                serve(session);
-                sendModels();
+                TunnelSession serving = open.serving();
+                if (serving == own) {
+                    serve(own);
+                } else if (serving != null && OpenSessions.isTcp(own) == OpenSessions.isTcp(serving)) {
+                    leave(own, "a newer session took over");
+                }
             }
         }
 
         @Override
         public void onGoAway(Frame.GoAway away) {
-            if (serving == session) {
-                LOG.info("relay {} goes away: {}", relay, away.reason());
-                serving = null;
-                if (away.code() != Code.SUPERSEDED) {
-                    reconnect.lost(System.nanoTime());
-                    dialNow();
+            TunnelSession own = session;
+            if (own != null && !open.isLeaving(own)) {
+                boolean served = open.serving() == own;
+                open.leaves(own);
+                if (served) {
+                    LOG.info("relay {} goes away: {}", relay, away.reason());
+                }
+                if (served && away.code() != Code.SUPERSEDED) {
+                    dialler.hurry();
                 }
             }
         }
 
         @Override
         public void onClosed(Code code, String reason) {
-            sessions.remove(session);
-            boolean wasServing = serving == session;
-            if (wasServing) {
-                serving = null;
-            }
+            TunnelSession own = session;
             listener.disconnected(code + ": " + reason);
+            if (own == null) {
+                return;
+            }
+            boolean served = open.serving() == own;
+            boolean stoodBy = !served && OpenSessions.isTcp(own) && !open.isLeaving(own);
+            open.remove(own);
+            if (open.serving() == null) {
+                listener.lost();
+            }
             if (stopped) {
-                if (sessions.isEmpty() && whenEmpty != null) {
+                if (open.isEmpty() && whenEmpty != null) {
                     whenEmpty.run();
                 }
             } else if (code == Code.SUPERSEDED) {
-                superseded();
-            } else if (serving == null) {
+                dialler.superseded();
+            } else if (code == Code.REVOKED) {
+                dialler.later(Dialler.REFUSED_PAUSE_MILLIS);
+            } else if (open.serving() == null) {
                 LOG.warn("relay {}: session lost, {}: {}", relay, code, reason);
-                if (code == Code.REVOKED) {
-                    later(REFUSED_PAUSE_MILLIS);
-                } else {
-                    reconnect.lost(System.nanoTime());
-                    dialNow();
-                }
+                dialler.hurry();
+            } else if (served) {
+                serve(open.serving());
+            } else if (stoodBy) {
+                standbyLost(code);
+            }
+        }
+
+        /** The kernel of a relay that was killed ends its TCP connections at once; its QUIC sessions would be missed seconds later. */
+        private void standbyLost(Code code) {
+            boolean settled = System.nanoTime() - openedAt > TRUSTED_STANDBY.toNanos();
+            if (code == Code.SESSION_LOST && settled) {
+                LOG.warn("relay {}: the session that stood by was lost; dialling beside the other", relay);
+                open.doubtAll();
+                dialler.hurry();
+            } else {
+                dialler.later(Dialler.PROBE_MILLIS);
             }
         }
     }

@@ -12,25 +12,36 @@ import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.route.Router;
 import io.goinfer.tunnel.frame.Id;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One relay of a node: its identity there, kept fresh, and the {@link NodeAgent} that uses it. */
+/** One relay of a node, or several behind one name: the identity there, kept fresh, and a {@link NodeAgent} for each address. */
 public final class NodeLink {
     private static final Logger LOG = LoggerFactory.getLogger(NodeLink.class);
     private static final long RENEWAL_CHECK_MINUTES = 60;
+    private static final long RESOLVE_SECONDS = 30;
+    private static final long UNRESOLVED_SECONDS = 2;
+    private static final long NEXT_ADDRESS_MILLIS = 500;
+    private static final int MAX_ADDRESSES = 8;
 
     /**
      * @param joinToken for a relay that has not seen this node
+     * @param standby a TCP session is kept beside a QUIC one
      * @param stateFolder the node's; each relay has a folder in it
      */
     public record Settings(
@@ -40,7 +51,19 @@ public final class NodeLink {
             Path stateFolder,
             String software,
             Transport transport,
-            GoinferConfig.Limits limits) {}
+            boolean standby,
+            GoinferConfig.Limits limits,
+            Resolver resolver) {}
+
+    /** The addresses of a name, the best first. Blocking. */
+    public interface Resolver {
+        List<InetAddress> resolve(String host) throws UnknownHostException;
+
+        /** The system's. */
+        static List<InetAddress> system(String host) throws UnknownHostException {
+            return List.of(InetAddress.getAllByName(host));
+        }
+    }
 
     /** On an event loop. */
     public interface Listener {
@@ -50,7 +73,18 @@ public final class NodeLink {
     private final Settings settings;
     private final Path folder;
     private final EventLoops loops;
-    private final NodeAgent agent;
+    private final EventLoop loop;
+    private final NodeAgent.Self self;
+    private final RelayProcesses processes;
+    private final Fleet fleet;
+    private final RelayedExchange.Rules rules;
+    private final Listener listener;
+
+    /** By address, on the loop. */
+    private final Map<InetAddress, NodeAgent> agents = new LinkedHashMap<>();
+
+    private boolean unresolved;
+    private boolean stopping;
     private volatile Identity identity;
 
     private NodeLink(
@@ -67,31 +101,18 @@ public final class NodeLink {
         this.folder = folder;
         this.identity = identity;
         this.loops = loops;
-        NodeAgent.Self self = new NodeAgent.Self(
+        this.loop = loops.next();
+        this.fleet = fleet;
+        this.listener = listener;
+        this.self = new NodeAgent.Self(
                 settings.name(),
                 settings.software(),
-                Id.random(new SecureRandom()),
-                new Epoch(folder),
+                new Instance(Id.random(new SecureRandom()), new Epoch(folder)),
                 settings.limits().streams(),
-                settings.transport());
-        this.agent = new NodeAgent(
-                settings.relay(),
-                self,
-                identity,
-                loops,
-                fleet,
-                new RelayedExchange.Rules(router, new ByteBudget(), settings.limits(), control),
-                new NodeAgent.Listener() {
-                    @Override
-                    public void connected(String nodeName, String transport, Duration roundTrip) {
-                        listener.connected(settings.relay(), nodeName, transport, roundTrip);
-                    }
-
-                    @Override
-                    public void disconnected(String reason) {
-                        LOG.debug("{}: {}", settings.relay(), reason);
-                    }
-                });
+                settings.transport(),
+                settings.standby() && settings.transport() == Transport.AUTO);
+        this.processes = new RelayProcesses(loop, settings.limits().resume());
+        this.rules = new RelayedExchange.Rules(router, new ByteBudget(), settings.limits(), control);
     }
 
     /**
@@ -134,14 +155,118 @@ public final class NodeLink {
     }
 
     public void start() {
-        agent.start();
+        fleet.onChange(() -> loop.execute(() -> agents.values().forEach(NodeAgent::sendModels)));
+        rules.control().models().onLoad(() -> loop.execute(() -> agents.values().forEach(NodeAgent::sendLoad)));
+        loop.scheduleWithFixedDelay(this::resolve, 0, RESOLVE_SECONDS, TimeUnit.SECONDS)
+                .addListener(done -> {});
         loops.next()
                 .scheduleWithFixedDelay(this::renewIfDue, 0, RENEWAL_CHECK_MINUTES, TimeUnit.MINUTES)
                 .addListener(done -> {});
     }
 
+    // ---- the addresses of the relay's name
+
+    private void resolve() {
+        loops.blocking().execute(() -> {
+            try {
+                resolved(settings.resolver().resolve(settings.relay().host()));
+            } catch (UnknownHostException e) {
+                loop.execute(this::notResolved);
+            }
+        });
+    }
+
+    private void notResolved() {
+        if (agents.isEmpty() && !stopping) {
+            if (!unresolved) {
+                LOG.warn("relay {}: its name does not resolve; trying again", settings.relay());
+            }
+            unresolved = true;
+            loop.schedule(this::resolve, UNRESOLVED_SECONDS, TimeUnit.SECONDS).addListener(done -> {});
+        }
+    }
+
+    private void resolved(List<InetAddress> found) {
+        List<InetAddress> now = found.subList(0, Math.min(MAX_ADDRESSES, found.size()));
+        loop.execute(() -> {
+            if (stopping) {
+                return;
+            }
+            now.stream().filter(address -> !agents.containsKey(address)).forEach(this::add);
+            for (InetAddress address : List.copyOf(agents.keySet())) {
+                boolean another = agents.entrySet().stream()
+                        .anyMatch(one ->
+                                !one.getKey().equals(address) && one.getValue().isServing());
+                if (!now.contains(address) && another) {
+                    remove(address);
+                }
+            }
+        });
+    }
+
+    /** The others a little later: mostly they lead to the same relay. */
+    private void add(InetAddress address) {
+        NodeAgent agent = new NodeAgent(
+                settings.relay(),
+                self,
+                () -> {
+                    // Whoever dials has lost the relay, or never had it: its name may lead elsewhere by now.
+                    resolved(settings.resolver().resolve(settings.relay().host()));
+                    return address;
+                },
+                identity,
+                loops,
+                loop,
+                processes,
+                fleet,
+                rules,
+                new NodeAgent.Listener() {
+                    @Override
+                    public void connected(String nodeName, String transport, Duration roundTrip) {
+                        listener.connected(settings.relay(), nodeName, transport, roundTrip);
+                    }
+
+                    @Override
+                    public void disconnected(String reason) {
+                        LOG.debug("{}: {}", settings.relay(), reason);
+                    }
+
+                    @Override
+                    public void lost() {
+                        agents.values().forEach(NodeAgent::needed);
+                    }
+                });
+        if (!agents.isEmpty()) {
+            LOG.info("relay {}: also at {}", settings.relay(), address.getHostAddress());
+        }
+        long after = agents.isEmpty() ? 0 : NEXT_ADDRESS_MILLIS;
+        agents.put(address, agent);
+        loop.schedule(agent::start, after, TimeUnit.MILLISECONDS).addListener(done -> {});
+    }
+
+    private void remove(InetAddress address) {
+        NodeAgent gone = agents.remove(address);
+        if (gone != null) {
+            LOG.info("relay {}: no longer at {}", settings.relay(), address.getHostAddress());
+            gone.stop(settings.limits().drain(), () -> processes.left(gone));
+        }
+    }
+
     public void stop(Duration deadline, Runnable stopped) {
-        agent.stop(deadline, stopped);
+        loop.execute(() -> {
+            stopping = true;
+            int[] left = {agents.size()};
+            if (agents.isEmpty()) {
+                stopped.run();
+            }
+            agents.values()
+                    .forEach(agent -> agent.stop(deadline, () -> {
+                        left[0]--;
+                        if (left[0] == 0) {
+                            stopped.run();
+                        }
+                    }));
+        });
     }
 
     private void renewIfDue() {
@@ -151,7 +276,8 @@ public final class NodeLink {
         loops.blocking().execute(() -> {
             try {
                 identity = EnrollClient.renew(settings.relay(), identity, folder);
-                agent.useIdentity(identity);
+                Identity renewed = identity;
+                loop.execute(() -> agents.values().forEach(agent -> agent.useIdentity(renewed)));
                 LOG.info(
                         "certificate for {} renewed until {}",
                         settings.relay(),

@@ -173,6 +173,7 @@ public final class ConfigLoader {
         String name = tree.text("name");
         List<String> relays = tree.list("relays");
         Transport transport = transport(tree);
+        boolean standby = !Boolean.FALSE.equals(tree.bool("standby"));
         List<BackendConfig> backends = new ArrayList<>();
         tree.each("backends", (text, item) -> {
             try {
@@ -193,7 +194,7 @@ public final class ConfigLoader {
             }
         });
         tree.refuseUnknown();
-        return new GoinferConfig.NodeConfig(name, relays, transport, backends);
+        return new GoinferConfig.NodeConfig(name, relays, transport, standby, backends);
     }
 
     private static Transport transport(YamlTree tree) {

@@ -54,6 +54,8 @@ public final class Effective {
                         config.node().relays(),
                         "transport",
                         config.node().transport().toString(),
+                        "standby",
+                        config.node().standby(),
                         "backends",
                         config.node().backends().stream()
                                 .map(one ->

@@ -35,8 +35,13 @@ public record GoinferConfig(
     public record Tls(
             @Nullable String certificate, @Nullable String key) {}
 
+    /** @param standby a TCP session is kept beside a QUIC one */
     public record NodeConfig(
-            @Nullable String name, List<String> relays, Transport transport, List<BackendConfig> backends) {
+            @Nullable String name,
+            List<String> relays,
+            Transport transport,
+            boolean standby,
+            List<BackendConfig> backends) {
         public NodeConfig {
             relays = List.copyOf(relays);
             backends = List.copyOf(backends);
@@ -153,7 +158,7 @@ public record GoinferConfig(
         return new GoinferConfig(
                 new Server(List.of(), Map.of(), List.of(), null),
                 new Tls(null, null),
-                new NodeConfig(null, List.of(), Transport.AUTO, List.of()),
+                new NodeConfig(null, List.of(), Transport.AUTO, true, List.of()),
                 ModelsConfig.of(SwapConfig.empty()),
                 Balance.DEFAULT,
                 Limits.DEFAULT);

@@ -11,7 +11,6 @@ import io.goinfer.proxy.upstream.Refusal;
 import io.goinfer.proxy.upstream.RequestHead;
 import io.goinfer.proxy.upstream.Upstream;
 import io.netty.buffer.ByteBuf;
-import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +63,7 @@ public final class Exchange implements Upstream.Response {
     private final Rules rules;
     private final Watcher watcher;
     private final HeldBody held;
+    private final Patience patience;
     private final @Nullable Replay replay;
     private final @Nullable BodyScanner scanner;
     private final @Nullable String chosenModel;
@@ -95,6 +95,7 @@ public final class Exchange implements Upstream.Response {
         this.rules = rules;
         this.watcher = watcher;
         this.held = new HeldBody(rules.budget());
+        this.patience = new Patience(rules.router());
         this.replay = rules.replay() == null ? null : new Replay(rules.replay(), request);
         this.scanner = request.hasBody() ? rules.scanner() : null;
     }
@@ -177,7 +178,7 @@ public final class Exchange implements Upstream.Response {
     /** Selecting: the body goes on as soon as the model is known. */
     private void select() {
         BodyScanner scan = scanner;
-        if (scan == null) {
+        if (scan == null || patience.isWaiting()) {
             return;
         }
         if (scan.modelSeen() || requestEnded) {
@@ -203,14 +204,19 @@ public final class Exchange implements Upstream.Response {
     private void connect(String model) {
         routedModel = model;
         Route route = rules.router().route(model, chosenOwner);
+        if (patience.waits(route, down.loop(), this::connectAgain)) {
+            return;
+        }
         if (route instanceof Route.To to) {
             open(to.place());
-        } else if (route instanceof Route.Offline) {
-            fail(Refusal.nodeOffline(model));
-        } else if (route instanceof Route.Busy) {
-            fail(Refusal.busy(model));
         } else {
-            fail(Refusal.unknownModel(model));
+            fail(route.refusal());
+        }
+    }
+
+    private void connectAgain() {
+        if (!done) {
+            connect(routedModel);
         }
     }
 
@@ -440,7 +446,4 @@ public final class Exchange implements Upstream.Response {
         }
         watcher.done(refusal, clientGone);
     }
-
-    /** For a downstream without trailers. */
-    public static final HttpHeaders NO_TRAILERS = new DefaultHttpHeaders();
 }

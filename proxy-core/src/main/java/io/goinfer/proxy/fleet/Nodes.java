@@ -29,7 +29,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +56,7 @@ public final class Nodes implements NodeAuthority {
     private final Duration resumeWindow;
     private final Map<String, List<Entry>> sessions = new LinkedHashMap<>();
     private final Map<String, Map<Id, RelayAssociation>> associations = new HashMap<>();
+    private final Set<String> told = ConcurrentHashMap.newKeySet();
     private long resumedBefore;
     private final Id process = Id.random(new SecureRandom());
 
@@ -87,6 +90,12 @@ public final class Nodes implements NodeAuthority {
                 entry.wire().remoteAddress(),
                 entry.handle().session()))));
         return all;
+    }
+
+    /** An enrolled node has not told its models since the start; or none has, where others enrol nodes too. */
+    public boolean awaited() {
+        return enrollment.isShared() && told.isEmpty()
+                || enrollment.nodes().stream().anyMatch(node -> !node.revoked() && !told.contains(node.id()));
     }
 
     /** How often an exchange went on in another session. */
@@ -204,7 +213,7 @@ public final class Nodes implements NodeAuthority {
         @Override
         public RelayGreeting.Admission admit(Wire wire, Frame.Hello hello) {
             String id = Enrollment.urnOf(certificate());
-            Optional<Enrollment.Node> node = enrollment.find(id);
+            Optional<Enrollment.Node> node = enrollment.adopt(id, hello.name());
             if (node.isEmpty() || node.get().revoked()) {
                 return new RelayGreeting.Admission(Code.REVOKED, 60_000, "this node is not known here any more");
             }
@@ -295,6 +304,7 @@ public final class Nodes implements NodeAuthority {
                 List<ModelInfo> models = ModelsJson.read(ByteBufUtil.getBytes(json));
                 LOG.debug("node {}: {} models", entry.handle().terms().nodeName(), models.size());
                 fleet.update(id, models, true);
+                told.add(id);
             } catch (IOException e) {
                 LOG.warn(
                         "node {}: unreadable MODELS: {}", entry.handle().terms().nodeName(), e.getMessage());

@@ -64,6 +64,12 @@ final class Answers {
         return new Reply(safe ? 301 : 308, "text/plain", new byte[0], null, Map.of("location", location));
     }
 
+    static boolean isPreflight(HttpRequest head) {
+        return head.method().name().equals("OPTIONS")
+                && head.headers().contains("origin")
+                && head.headers().contains("access-control-request-method");
+    }
+
     /** The answer to a preflight; without a key, and the same for every path. */
     static FullHttpResponse preflight(List<String> origins, HttpRequest head) {
         FullHttpResponse response =

@@ -69,7 +69,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         this.request = request;
         this.key = key;
         this.requestId = requestId(request.headers());
-        this.keepAlive = HttpUtil.isKeepAlive(request);
+        this.keepAlive = rules.keeps(request);
         HttpHeaders headers = HopHeaders.request(request.headers(), edge.client(), tls, requestId);
         boolean upgrade = headers.contains(HopHeaders.UPGRADE);
         boolean hasBody =

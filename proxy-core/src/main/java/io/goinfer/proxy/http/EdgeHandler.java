@@ -14,6 +14,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -33,6 +34,7 @@ import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +47,8 @@ import org.slf4j.LoggerFactory;
  * {@link ClientExchange}. Keeps reading while an exchange runs, so that it sees the client leave; what is pipelined waits. Confined to the channel's loop.
  */
 final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConnection {
+    static final Object DRAINING = new Object();
+
     private static final Logger LOG = LoggerFactory.getLogger(EdgeHandler.class);
     private static final long IDLE_SECONDS = 75;
     private static final int MAX_PIPELINED = 64;
@@ -57,6 +61,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private @Nullable StreamReply stream;
     private boolean skipping;
     private boolean busy;
+    private boolean served;
     private boolean closing;
     private @Nullable Future<?> idle;
     private InetAddress client = InetAddress.getLoopbackAddress();
@@ -166,6 +171,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == SlowBody.TOO_SLOW && !closing) {
             giveUp(Refusal.tooSlow());
+        } else if (event == DRAINING && !busy && served) {
+            Writes.close(ctx.channel());
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -188,6 +195,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
 
     private void begin(HttpRequest head) {
         busy = true;
+        served = true;
         skipping = false;
         if (idle != null) {
             idle.cancel(false);
@@ -197,12 +205,9 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             giveUp(framing);
             return;
         }
-        String origin = head.headers().get("origin");
-        if (head.method().name().equals("OPTIONS")
-                && origin != null
-                && head.headers().contains("access-control-request-method")) {
+        if (Answers.isPreflight(head)) {
             skipping = true;
-            finishResponse(Answers.preflight(rules.origins(), head), !HttpUtil.isKeepAlive(head));
+            finishResponse(Answers.preflight(rules.origins(), head), !rules.keeps(head));
             return;
         }
         String path = Answers.path(head.uri());
@@ -221,7 +226,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             small = new SmallCall(head, endpoint.handler(), verdict.key());
         } else if (Upstreams.moved(head.uri(), rules.router())) {
             skipping = true;
-            send(Answers.withSlash(head), head, !HttpUtil.isKeepAlive(head));
+            send(Answers.withSlash(head), head, !rules.keeps(head));
         } else {
             exchange(head, verdict.key());
         }
@@ -304,7 +309,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
                         stream = new StreamReply(this, sent);
                         stream.start(call.head());
                     } else {
-                        send(sent, call.head(), !HttpUtil.isKeepAlive(call.head()));
+                        send(sent, call.head(), !rules.keeps(call.head()));
                     }
                 }));
     }
@@ -315,7 +320,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
                 HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) > SmallCall.MAX_BODY;
         Reply reply = Reply.json(refusal.status(), Errors.json(refusal, Answers.path(head.uri())));
         closing |= bodyFollows;
-        send(reply, head, bodyFollows || !HttpUtil.isKeepAlive(head));
+        send(reply, head, bodyFollows || !rules.keeps(head));
     }
 
     /** CORS fields for an answer to this request. */
@@ -379,11 +384,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         return context != null && context.channel().isWritable();
     }
 
-    io.netty.channel.EventLoop loop() {
-        if (context == null) {
-            throw new IllegalStateException("not in a pipeline");
-        }
-        return context.channel().eventLoop();
+    EventLoop loop() {
+        return Objects.requireNonNull(context, "not in a pipeline").channel().eventLoop();
     }
 
     void readMore(boolean more) {

@@ -7,7 +7,10 @@ import io.goinfer.tunnel.tcp.TcpUpgrade;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.ssl.SslContext;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -16,9 +19,12 @@ public final class EdgeListener {
     private final Listen listen;
     private final Channel channel;
 
-    private EdgeListener(Listen listen, Channel channel) {
+    private final ChannelGroup clients;
+
+    private EdgeListener(Listen listen, Channel channel, ChannelGroup clients) {
         this.listen = listen;
         this.channel = channel;
+        this.clients = clients;
     }
 
     /** Blocking. @param upgrade lets nodes in, or null. @throws java.io.IOException with a text for a person */
@@ -29,14 +35,15 @@ public final class EdgeListener {
             @Nullable SslContext tls,
             TcpUpgrade.@Nullable Options upgrade)
             throws java.io.IOException {
+        ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
         ChannelFuture bound = loops.server()
-                .childHandler(EdgePipeline.h1(rules, listen.services(), tls, upgrade))
+                .childHandler(EdgePipeline.h1(rules, listen.services(), tls, upgrade, clients))
                 .bind(listen.socketAddress())
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {
             throw new java.io.IOException(listen + ": " + bound.cause().getMessage(), bound.cause());
         }
-        return new EdgeListener(listen, bound.channel());
+        return new EdgeListener(listen, bound.channel(), clients);
     }
 
     public Listen listen() {
@@ -45,6 +52,13 @@ public final class EdgeListener {
 
     public InetSocketAddress address() {
         return (InetSocketAddress) channel.localAddress();
+    }
+
+    /** Connections between two requests end, so that no client sends one more into a closing connection; others end with their answer. */
+    public void drain() {
+        for (Channel client : clients) {
+            client.eventLoop().execute(() -> client.pipeline().fireUserEventTriggered(EdgeHandler.DRAINING));
+        }
     }
 
     /** Accepts nothing more; open connections go on. */

@@ -5,6 +5,7 @@ import io.goinfer.proxy.config.Service;
 import io.goinfer.tunnel.tcp.TcpUpgrade;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.group.ChannelGroup;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.ssl.SslContext;
@@ -21,10 +22,15 @@ final class EdgePipeline {
 
     /** {@code (tls) · http1 · (upgrade) · counted · slow-body · edge}; a node's upgrade leaves {@code tls · tunnel-wire}. */
     static ChannelInitializer<Channel> h1(
-            EdgeRules rules, Set<Service> services, @Nullable SslContext tls, TcpUpgrade.@Nullable Options upgrade) {
+            EdgeRules rules,
+            Set<Service> services,
+            @Nullable SslContext tls,
+            TcpUpgrade.@Nullable Options upgrade,
+            ChannelGroup clients) {
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel ch) {
+                clients.add(ch);
                 if (tls != null) {
                     ch.pipeline().addLast("tls", tls.newHandler(ch.alloc()));
                 }

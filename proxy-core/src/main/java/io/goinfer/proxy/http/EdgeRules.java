@@ -7,7 +7,10 @@ import io.goinfer.proxy.metrics.Metrics;
 import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.net.ConnectionLimit;
 import io.goinfer.proxy.route.Router;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpUtil;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,4 +29,10 @@ public record EdgeRules(
         ByteBudget replay,
         Metrics metrics,
         Requests requests,
-        ConnectionLimit connections) {}
+        ConnectionLimit connections,
+        BooleanSupplier draining) {
+    /** Whether the connection is kept behind this answer; not while the process drains, so that clients go elsewhere in good order. */
+    boolean keeps(HttpRequest head) {
+        return HttpUtil.isKeepAlive(head) && !draining.getAsBoolean();
+    }
+}

@@ -3,33 +3,52 @@ package io.goinfer.proxy.net;
 
 import io.goinfer.certs.Identity;
 import io.goinfer.certs.PemFiles;
+import io.goinfer.tunnel.wire.OneKey;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.IdentityCipherSuiteFilter;
+import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
-import javax.net.ssl.SSLException;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /** TLS for TCP listeners: 1.2 and 1.3, ALPN http/1.1. */
 public final class TlsContexts {
+    /** Or the system's roots would be read. */
+    private static final TrustManager[] NOBODY = {};
+
     private TlsContexts() {}
 
-    /** @param clients asks for client certificates, never demands them; null does not ask */
-    public static SslContext server(Identity identity, @Nullable TrustManager clients) throws SSLException {
-        SslContextBuilder builder = SslContextBuilder.forServer(
-                        identity.key(), identity.chain().toArray(X509Certificate[]::new))
-                .sslProvider(SslProvider.JDK)
-                .protocols("TLSv1.3", "TLSv1.2");
-        if (clients != null) {
-            builder.trustManager(clients).clientAuth(ClientAuth.OPTIONAL);
+    /**
+     * Not by Netty's builder, whose class tries out key stores and a whole crypto provider before it is of use.
+     *
+     * @param clients asks for client certificates, never demands them; null does not ask
+     */
+    public static SslContext server(Identity identity, @Nullable TrustManager clients) throws IOException {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(
+                    new KeyManager[] {new OneKey(identity.key(), identity.chain())},
+                    clients == null ? NOBODY : new TrustManager[] {clients},
+                    null);
+            return new JdkSslContext(
+                    context,
+                    false,
+                    null,
+                    IdentityCipherSuiteFilter.INSTANCE,
+                    null,
+                    clients == null ? ClientAuth.NONE : ClientAuth.OPTIONAL,
+                    new String[] {"TLSv1.3", "TLSv1.2"},
+                    false);
+        } catch (GeneralSecurityException e) {
+            throw new IOException("tls: " + e.getMessage(), e);
         }
-        return builder.build();
     }
 
     /** A certificate of one's own; {@code ca} stays the relay's CA. @throws IOException with a text for a person */

@@ -3,15 +3,27 @@ package io.goinfer.proxy.route;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Model name → place (contract, Names): exact id first, then {@code owner/model}; of the places one where it is loaded, with the fewest running exchanges. Pure. */
 public final class Router {
     private final Supplier<Catalog> catalog;
+    private final BooleanSupplier settling;
 
     public Router(Supplier<Catalog> catalog) {
+        this(catalog, () -> false);
+    }
+
+    /** @param settling nodes are on their way: what is missing now may be there in a moment */
+    public Router(Supplier<Catalog> catalog, BooleanSupplier settling) {
         this.catalog = catalog;
+        this.settling = settling;
+    }
+
+    public boolean settling() {
+        return settling.getAsBoolean();
     }
 
     public Catalog catalog() {

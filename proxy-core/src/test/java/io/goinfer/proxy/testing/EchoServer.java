@@ -11,6 +11,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -22,9 +24,9 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** A model's server whose WebSocket at {@code /ws} sends back what it gets; any other path is answered with the path itself. */
 public final class EchoServer implements AutoCloseable {
@@ -32,7 +34,7 @@ public final class EchoServer implements AutoCloseable {
 
     private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private final Channel channel;
-    private final AtomicInteger open = new AtomicInteger();
+    private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
     public EchoServer() {
         this.channel = new ServerBootstrap()
@@ -63,7 +65,7 @@ public final class EchoServer implements AutoCloseable {
 
     /** WebSockets that are open now. */
     public int open() {
-        return open.get();
+        return open.size();
     }
 
     private static final class Plain extends ChannelInboundHandlerAdapter {
@@ -86,8 +88,7 @@ public final class EchoServer implements AutoCloseable {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof WebSocketServerProtocolHandler.HandshakeComplete) {
-                open.incrementAndGet();
-                ctx.channel().closeFuture().addListener(closed -> open.decrementAndGet());
+                open.add(ctx.channel());
             }
         }
 
@@ -100,6 +101,7 @@ public final class EchoServer implements AutoCloseable {
     @Override
     public void close() {
         channel.close().syncUninterruptibly();
+        open.close().syncUninterruptibly();
         group.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

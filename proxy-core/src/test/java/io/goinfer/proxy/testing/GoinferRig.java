@@ -6,6 +6,7 @@ import static io.goinfer.tunnel.testing.Eventually.eventually;
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.proxy.Node;
 import io.goinfer.proxy.Relay;
+import io.goinfer.proxy.agent.NodeLink;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.BackendConfig;
 import io.goinfer.proxy.config.ConfigException;
@@ -32,6 +33,7 @@ public final class GoinferRig implements AutoCloseable {
     private final Path folder;
     private final List<Node> nodes = new ArrayList<>();
     private int dialled;
+    private NodeLink.Resolver resolver = NodeLink.Resolver::system;
     private volatile Reloader.@Nullable Source edited;
     public final Relay relay;
     public final String adminKey;
@@ -63,7 +65,7 @@ public final class GoinferRig implements AutoCloseable {
         for (SimulatedLlama backend : backends) {
             all.add(BackendConfig.parse(backend.url()));
         }
-        return d.with(new GoinferConfig.NodeConfig(null, List.of(), Transport.AUTO, all));
+        return d.with(new GoinferConfig.NodeConfig(null, List.of(), Transport.AUTO, false, all));
     }
 
     private GoinferConfig read(GoinferConfig first) throws IOException, ConfigException {
@@ -78,6 +80,11 @@ public final class GoinferRig implements AutoCloseable {
 
     public int tunnelPort() {
         return relay.edges().get(1).address().getPort();
+    }
+
+    /** Nodes that connect from now on find their relay so. */
+    public void resolve(NodeLink.Resolver with) {
+        resolver = with;
     }
 
     /** Nodes that connect from now on dial this port. */
@@ -133,7 +140,8 @@ public final class GoinferRig implements AutoCloseable {
                         token(),
                         name,
                         folder.resolve("node-" + name),
-                        "node/test"),
+                        "node/test",
+                        resolver),
                 (relayAddress, nodeName, transport, roundTrip) -> connected.run());
         nodes.add(node);
         return node;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.tunnel.quic;
 
+import io.goinfer.tunnel.wire.OneKey;
 import io.netty.handler.codec.quic.Quic;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicSslContextBuilder;
@@ -26,7 +27,7 @@ public final class QuicTls {
 
     /** @param clients decides about client certificates; must accept unknown ones, {@link NodeAuthority} refuses them with a reason */
     public static QuicSslContext relay(PrivateKey key, List<X509Certificate> chain, TrustManager clients) {
-        return QuicSslContextBuilder.forServer(key, null, chain.toArray(X509Certificate[]::new))
+        return QuicSslContextBuilder.forServer(new OneKey(key, chain), null)
                 .trustManager(clients)
                 .clientAuth(ClientAuth.OPTIONAL)
                 .applicationProtocols("h3")
@@ -37,7 +38,7 @@ public final class QuicTls {
     /** @param relays decides about the relay's certificate; null = the system's roots */
     public static QuicSslContext node(PrivateKey key, List<X509Certificate> chain, @Nullable TrustManager relays) {
         QuicSslContextBuilder builder = QuicSslContextBuilder.forClient()
-                .keyManager(key, null, chain.toArray(X509Certificate[]::new))
+                .keyManager(new OneKey(key, chain), null)
                 .applicationProtocols("h3")
                 .earlyData(false);
         if (relays != null) {

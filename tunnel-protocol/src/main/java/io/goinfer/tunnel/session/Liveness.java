@@ -12,6 +12,7 @@ final class Liveness {
 
     private static final long SECOND = 1_000_000_000L;
     private static final long PING_AFTER = SECOND;
+    private static final long DOUBT_AFTER = SECOND;
     private static final long SUSPECT_AFTER = 4 * SECOND;
     private static final long DEAD_AFTER = 8 * SECOND;
     private static final long LAG = 2 * SECOND;
@@ -43,7 +44,9 @@ final class Liveness {
         if (oldestUnproven >= 0 && now - oldestUnproven >= DEAD_AFTER + grace) {
             return Action.DEAD;
         }
-        long every = suspect(now) ? TICK.toNanos() : PING_AFTER;
+        // A relay that was started again tells so to the first packet that it gets: do not let it wait.
+        boolean doubted = oldestUnproven >= 0 && now - oldestUnproven >= DOUBT_AFTER;
+        long every = doubted ? TICK.toNanos() : PING_AFTER;
         boolean due = oldestUnproven < 0 ? now - lastProof >= PING_AFTER : now - lastPing >= every;
         return due ? Action.PING : Action.NOTHING;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.tunnel.tcp;
 
+import io.goinfer.tunnel.wire.OneKey;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
@@ -27,7 +28,7 @@ public final class TcpTls {
         SslContextBuilder builder = SslContextBuilder.forClient()
                 .sslProvider(SslProvider.JDK)
                 .protocols(VERSION)
-                .keyManager(key, chain.toArray(X509Certificate[]::new))
+                .keyManager(new OneKey(key, chain))
                 .applicationProtocolConfig(new ApplicationProtocolConfig(
                         Protocol.ALPN,
                         SelectorFailureBehavior.NO_ADVERTISE,

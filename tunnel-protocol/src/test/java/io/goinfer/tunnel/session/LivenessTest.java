@@ -48,6 +48,20 @@ class LivenessTest {
         assertThat(dead).isBetween(18_000L, 19_500L);
     }
 
+    /** So that a relay that was started again soon has something to answer. */
+    @Test
+    void aPingThatIsASecondOldIsFollowedByFourASecond() {
+        int pings = 0;
+        for (long now = 250; now <= 5_000; now += 250) {
+            if (liveness.tick(now * MS) == Liveness.Action.PING) {
+                liveness.pinged(now * MS);
+                pings++;
+                assertThat(pings).isLessThanOrEqualTo(now < 2_000 ? 1 : (int) (now - 2_000) / 250 + 2);
+            }
+        }
+        assertThat(pings).isEqualTo(14);
+    }
+
     @Test
     void aLateAnswerEndsTheSuspicion() {
         run(250, 6_500, false);
