@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class NodeLink {
     private static final Logger LOG = LoggerFactory.getLogger(NodeLink.class);
     private static final long RENEWAL_CHECK_MINUTES = 60;
-    private static final long RESOLVE_SECONDS = 30;
+    private static final long RESOLVE_SECONDS = 10;
     private static final long UNRESOLVED_SECONDS = 2;
     private static final long NEXT_ADDRESS_MILLIS = 500;
     private static final int MAX_ADDRESSES = 8;

@@ -7,6 +7,7 @@ import io.goinfer.tunnel.frame.FrameDecoder;
 import io.goinfer.tunnel.frame.FrameEncoder;
 import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.frame.FrameType;
+import io.goinfer.tunnel.wire.BulkMeter;
 import io.goinfer.tunnel.wire.WireStream;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.ByteBuf;
@@ -17,6 +18,7 @@ import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamFrame;
+import io.netty.handler.codec.quic.QuicStreamPriority;
 import io.netty.handler.codec.quic.QuicStreamResetException;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
@@ -43,6 +45,8 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     private @Nullable QuicStreamChannel channel;
     private @Nullable ByteBuf preface;
     private @Nullable ByteBuf outgoing;
+    private final BulkMeter meter = new BulkMeter(System.nanoTime());
+    private @Nullable QuicStreamPriority priority;
     private boolean wasFull;
     private boolean ended;
     private boolean finSent;
@@ -109,6 +113,10 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             return;
         }
         outgoing = null;
+        if (bytes != null) {
+            prioritise(
+                    open, meter.sent(bytes.readableBytes(), System.nanoTime()) ? Priorities.BULK : Priorities.TOKENS);
+        }
         boolean fin = ended && !finSent;
         finSent |= fin;
         if (fin) {
@@ -121,6 +129,13 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             if (events != null) {
                 events.onWritable();
             }
+        }
+    }
+
+    private void prioritise(QuicStreamChannel open, QuicStreamPriority wanted) {
+        if (priority != wanted) {
+            priority = wanted;
+            open.updatePriority(wanted).addListener(done -> {});
         }
     }
 

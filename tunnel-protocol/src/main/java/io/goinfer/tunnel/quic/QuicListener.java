@@ -34,6 +34,7 @@ public final class QuicListener {
     private final Options options;
     private final EventLoop loop;
     private final Unknown unknown = new Unknown();
+    private final HandshakeRate rate = new HandshakeRate();
     private @Nullable Channel channel;
 
     public QuicListener(Options options, EventLoop loop) {
@@ -48,7 +49,7 @@ public final class QuicListener {
                 .sslContext(options.tls())
                 .localConnectionIdLength(ConnectionIds.BYTES)
                 .connectionIdAddressGenerator(ids)
-                .tokenHandler(new QuicTokens(ids))
+                .tokenHandler(new QuicTokens(ids, rate))
                 .initialMaxStreamsBidirectional(MAX_CLIENT_STREAMS)
                 .initialMaxStreamDataBidirectionalLocal(H3.STREAM_WINDOW)
                 .initialMaxStreamDataBidirectionalRemote(64 << 10)
@@ -91,6 +92,10 @@ public final class QuicListener {
 
     String software() {
         return options.software();
+    }
+
+    HandshakeRate rate() {
+        return rate;
     }
 
     Unknown unknown() {

@@ -22,8 +22,11 @@ final class QuicTokens implements QuicTokenHandler {
 
     private final BootKey key;
     private final ConnectionIds ids;
+    private final HandshakeRate rate;
 
-    QuicTokens(ConnectionIds ids) {
+    /** @param rate of handshakes; asked once a good token is there, so that nobody can spend another's */
+    QuicTokens(ConnectionIds ids, HandshakeRate rate) {
+        this.rate = rate;
         byte[] secret = new byte[BootKey.BYTES];
         new SecureRandom().nextBytes(secret);
         this.key = new BootKey(secret);
@@ -43,7 +46,7 @@ final class QuicTokens implements QuicTokenHandler {
         // Netty takes the new connection id from the packet as it stands: it must be the one that our Retry gave.
         boolean ours = dcid.readableBytes() == ConnectionIds.BYTES && ids.isOurs(dcid, dcid.readerIndex());
         int offset = validateToken(token, address);
-        return ours && offset >= 0
+        return ours && offset >= 0 && rate.allows(address.getAddress(), System.nanoTime())
                 ? TokenValidationResult.odcidFromToken(offset)
                 : TokenValidationResult.invalidToken();
     }

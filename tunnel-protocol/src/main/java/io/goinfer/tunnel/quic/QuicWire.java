@@ -16,6 +16,7 @@ import io.netty.channel.EventLoop;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicConnectionPathStats;
+import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
@@ -62,6 +63,9 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         this.control = new ControlStream(this, connect);
         connect.pipeline().addAfter(connect.name(), "tunnel-control", control);
         channel.pipeline().addLast("tunnel-wire", this);
+        ((QuicStreamChannel) connect.channel())
+                .updatePriority(Priorities.CONTROL)
+                .addListener(done -> {});
     }
 
     @Override

@@ -102,6 +102,9 @@ final class RelayConnection extends ChannelInboundHandlerAdapter {
     /** The client certificate was accepted: this connection no longer counts as unknown. */
     void authenticated() {
         forget();
+        if (remote instanceof InetSocketAddress address) {
+            listener.rate().authenticated(address.getAddress(), System.nanoTime());
+        }
     }
 
     private void settled(boolean ok) {

@@ -5,11 +5,11 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.FrameEncoder;
 import io.goinfer.tunnel.frame.FrameException;
+import io.goinfer.tunnel.wire.BulkMeter;
 import io.goinfer.tunnel.wire.WireStream;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.Queue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,9 +20,6 @@ final class TcpStream implements WireStream, Outgoing.Source {
 
     /** What may wait here. */
     private static final int MAX_QUEUED = 32 << 10;
-
-    private static final long BULK_BYTES = 1 << 20;
-    private static final long BULK_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private record Queued(ByteBuf frame, boolean data, boolean finish) {}
 
@@ -38,9 +35,7 @@ final class TcpStream implements WireStream, Outgoing.Source {
     private boolean gotFinish;
     private boolean closed;
 
-    private long windowStart = System.nanoTime();
-    private long windowBytes;
-    private boolean bulk;
+    private final BulkMeter meter = new BulkMeter(System.nanoTime());
 
     TcpStream(TcpWire wire, int id) {
         this.wire = wire;
@@ -130,7 +125,7 @@ final class TcpStream implements WireStream, Outgoing.Source {
 
     @Override
     public boolean bulk() {
-        return bulk;
+        return meter.isBulk();
     }
 
     @Override
@@ -144,7 +139,7 @@ final class TcpStream implements WireStream, Outgoing.Source {
         int size = next.frame().readableBytes();
         queuedBytes -= size;
         if (next.data()) {
-            pace(size);
+            meter.sent(size, System.nanoTime());
         }
         if (next.finish()) {
             sentFinish = true;
@@ -155,17 +150,6 @@ final class TcpStream implements WireStream, Outgoing.Source {
             wire.becameWritable(this);
         }
         return next.frame();
-    }
-
-    private void pace(int size) {
-        long now = System.nanoTime();
-        if (now - windowStart > BULK_NANOS) {
-            windowStart = now;
-            windowBytes = 0;
-            bulk = false;
-        }
-        windowBytes += size;
-        bulk |= windowBytes > BULK_BYTES;
     }
 
     void tellWritable() {

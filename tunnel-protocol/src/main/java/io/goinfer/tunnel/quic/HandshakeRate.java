@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.quic;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * How often one address may begin a handshake, each of which costs a signature: a few a second, and ten times as many where a node was authenticated in the
+ * last minutes, because many nodes may share an address. Addresses were proven by a Retry before. Pure; confined to the listener's loop.
+ */
+final class HandshakeRate {
+    static final int BURST = 20;
+    static final int PER_SECOND = 5;
+    static final int KNOWN_FACTOR = 10;
+    static final Duration KNOWN = Duration.ofMinutes(10);
+
+    /** The address that was quiet longest is forgotten first; it may begin anew. */
+    private static final int MAX_ADDRESSES = 10_000;
+
+    private static final double NANOS = 1e9;
+
+    private static final class Bucket {
+        private double left = BURST;
+        private long at;
+        private long knownUntil;
+        private boolean known;
+    }
+
+    private final Map<InetAddress, Bucket> buckets = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<InetAddress, Bucket> eldest) {
+            return size() > MAX_ADDRESSES;
+        }
+    };
+
+    /** False: one too many now. */
+    boolean allows(InetAddress address, long nowNanos) {
+        Bucket bucket = bucket(address, nowNanos);
+        int factor = address.isLoopbackAddress() || bucket.known && bucket.knownUntil - nowNanos > 0 ? KNOWN_FACTOR : 1;
+        double gained = (nowNanos - bucket.at) / NANOS * PER_SECOND * factor;
+        bucket.left = Math.min((double) BURST * factor, bucket.left + gained);
+        bucket.at = nowNanos;
+        if (bucket.left < 1) {
+            return false;
+        }
+        bucket.left--;
+        return true;
+    }
+
+    /** A node was authenticated there. */
+    void authenticated(InetAddress address, long nowNanos) {
+        Bucket bucket = bucket(address, nowNanos);
+        if (!bucket.known) {
+            bucket.left += (double) BURST * (KNOWN_FACTOR - 1);
+        }
+        bucket.known = true;
+        bucket.knownUntil = nowNanos + KNOWN.toNanos();
+    }
+
+    private Bucket bucket(InetAddress address, long nowNanos) {
+        return buckets.computeIfAbsent(address, key -> {
+            Bucket fresh = new Bucket();
+            fresh.at = nowNanos;
+            return fresh;
+        });
+    }
+}
