@@ -253,4 +253,20 @@ class WebSocketTest {
         assertThat(get("/upstream/m/?a=b").body()).isEqualTo("/?a=b");
         assertThat(get("/upstream/nope").statusCode()).isEqualTo(404);
     }
+
+    /** Found by the fuzzer: nobody looks into such a body before the node does. */
+    @Test
+    void aDirectBodyThatIsNoJsonIsItsServersMatter() throws Exception {
+        rig(model(""));
+        for (String body : new String[] {"{", "{\"a\":", "[]", "{}x", ""}) {
+            HttpResponse<String> answer = client.send(
+                    HttpRequest.newBuilder(URI.create(rig.base() + "/upstream/m/v1/chat/completions"))
+                            .header("authorization", "Bearer " + rig.adminKey)
+                            .header("content-type", "application/json")
+                            .POST(HttpRequest.BodyPublishers.ofString(body))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(answer.body()).as(body).isEqualTo("/v1/chat/completions");
+        }
+    }
 }

@@ -50,7 +50,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     static final Object DRAINING = new Object();
 
     private static final Logger LOG = LoggerFactory.getLogger(EdgeHandler.class);
-    private static final long IDLE_SECONDS = 75;
+    private static final long IDLE_MILLIS = 75_000;
+    private static final long DRAIN_MILLIS = 300;
     private static final int MAX_PIPELINED = 64;
 
     private final EdgeRules rules;
@@ -102,7 +103,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (ctx.channel().remoteAddress() instanceof InetSocketAddress remote) {
             client = remote.getAddress();
         }
-        waitIdle();
+        waitIdle(IDLE_MILLIS);
     }
 
     /** Also when the connection became a tunnel. */
@@ -172,7 +173,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (event == SlowBody.TOO_SLOW && !closing) {
             giveUp(Refusal.tooSlow());
         } else if (event == DRAINING && !busy && served) {
-            Writes.close(ctx.channel());
+            // Not at once: the next request may be on its way, and would be lost.
+            waitIdle(DRAIN_MILLIS);
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -406,13 +408,11 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
 
     private boolean responseComplete;
 
+    /** What is left of the body is read and dropped. */
     private void responseDone() {
         responseComplete = true;
-        if (!requestComplete) {
-            // What is left of the body is read and dropped.
-            skipping = true;
-            readMore(true);
-        }
+        skipping |= !requestComplete;
+        readMore(true);
         nextIfDone();
     }
 
@@ -424,7 +424,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         responseComplete = false;
         exchange = null;
         busy = false;
-        waitIdle();
+        waitIdle(IDLE_MILLIS);
         while (!busy && !pipelined.isEmpty()) {
             accept(pipelined.remove());
             while (busy && !pipelined.isEmpty() && !(pipelined.peek() instanceof HttpRequest)) {
@@ -434,10 +434,10 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         readMore(true);
     }
 
-    private void waitIdle() {
+    private void waitIdle(long millis) {
         if (context != null) {
             ChannelHandlerContext ctx = context;
-            idle = ctx.executor().schedule(() -> Writes.close(ctx.channel()), IDLE_SECONDS, TimeUnit.SECONDS);
+            idle = ctx.executor().schedule(() -> Writes.close(ctx.channel()), millis, TimeUnit.MILLISECONDS);
         }
     }
 

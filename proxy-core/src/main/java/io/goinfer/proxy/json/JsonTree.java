@@ -45,6 +45,25 @@ public final class JsonTree {
 
     private JsonTree() {}
 
+    /** One JSON object and nothing behind it. Builds nothing. */
+    public static boolean isObject(byte[] json) {
+        // Jackson guesses UTF-16 and UTF-32 by zero bytes; JSON between machines is UTF-8 (RFC 8259 §8.1).
+        for (int i = 0; i < Math.min(4, json.length); i++) {
+            if (json[i] == 0) {
+                return false;
+            }
+        }
+        try (JsonParser in = FACTORY.createParser(json)) {
+            if (in.nextToken() != JsonToken.START_OBJECT) {
+                return false;
+            }
+            in.skipChildren();
+            return in.nextToken() == null;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** @throws IOException if it is not one JSON value */
     public static @Nullable Object read(String json) throws IOException {
         return read(json.getBytes(StandardCharsets.UTF_8));

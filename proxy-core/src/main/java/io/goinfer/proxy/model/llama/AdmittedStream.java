@@ -3,6 +3,7 @@ package io.goinfer.proxy.model.llama;
 
 import io.goinfer.proxy.config.swap.SwapConfig.Filters;
 import io.goinfer.proxy.json.JsonEdit;
+import io.goinfer.proxy.json.JsonTree;
 import io.goinfer.proxy.model.Admission;
 import io.goinfer.proxy.model.Admission.Grant;
 import io.goinfer.proxy.net.ByteBudget;
@@ -154,9 +155,17 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
     }
 
     private @Nullable JsonEdit object() {
-        ByteBuf bytes = collected;
+        ByteBuf collectedSoFar = collected;
+        if (collectedSoFar == null) {
+            return null;
+        }
+        byte[] bytes = ByteBufUtil.getBytes(collectedSoFar);
+        if (head.isDirect() && !JsonTree.isObject(bytes)) {
+            // Nobody has looked into it yet; what it is, its server may say.
+            return null;
+        }
         try {
-            return bytes == null ? null : new JsonEdit(ByteBufUtil.getBytes(bytes));
+            return new JsonEdit(bytes);
         } catch (IllegalArgumentException e) {
             return null;
         }
