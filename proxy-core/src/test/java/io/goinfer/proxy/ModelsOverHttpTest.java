@@ -94,6 +94,14 @@ class ModelsOverHttpTest {
         }
     }
 
+    private String running() {
+        try {
+            return call("GET", "/running", rig.adminKey, null).body();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private HttpResponse<String> chat(String model) throws Exception {
         return call(
                 "POST",
@@ -360,7 +368,8 @@ class ModelsOverHttpTest {
                 .contains("-1 (expected: 1 to 100)");
         assertThat(chat("b").statusCode()).as("nothing changed").isEqualTo(200);
         assertThat(chat("a").statusCode()).isEqualTo(200);
-        String before = call("GET", "/running", rig.adminKey, null).body();
+        eventually("its process is known", () -> !running().contains("\"pid\":0"));
+        String before = running();
 
         GoinferConfig next = with("models:\n" + model("a", "") + model("c", ""));
         rig.edit(() -> next);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,9 +32,16 @@ public record LocalState(
      *
      * @param command as it was started, or as it is configured
      * @param state as llama-swap names it
+     * @param process tells its pid
      * @param failure why the last start failed, or ""
      */
-    public record Status(LocalModel model, List<String> command, String state, String proxy, long pid, String failure) {
+    public record Status(
+            LocalModel model, List<String> command, String state, String proxy, LongSupplier process, String failure) {
+        /** Known a moment after the start; 0 before, and without a process. */
+        public long pid() {
+            return process.getAsLong();
+        }
+
         public boolean isStopped() {
             return state.equals("stopped");
         }
@@ -47,7 +55,7 @@ public record LocalState(
                     run.command(),
                     run.state.name().toLowerCase(Locale.ROOT),
                     run.proxy(),
-                    run.pid(),
+                    run.pids(),
                     run.failure));
         }
         return all;

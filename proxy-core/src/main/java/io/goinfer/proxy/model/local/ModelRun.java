@@ -19,6 +19,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -113,8 +114,10 @@ final class ModelRun {
         return model.external();
     }
 
-    long pid() {
-        return process == null ? 0 : process.pid();
+    /** For any thread. */
+    LongSupplier pids() {
+        ModelProcess now = process;
+        return now == null ? () -> 0 : now::pid;
     }
 
     Admission.Grant grant(String requested) {
