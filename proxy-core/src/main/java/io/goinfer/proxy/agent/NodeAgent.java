@@ -353,6 +353,7 @@ final class NodeAgent {
                 LOG.warn("relay {}: session lost, {}: {}", relay, code, reason);
                 dialler.hurry();
             } else if (served) {
+                LOG.warn("relay {}: session lost, {}: {}; the one that stood by serves", relay, code, reason);
                 serve(open.serving());
             } else if (stoodBy) {
                 standbyLost(code);
