@@ -47,7 +47,11 @@ public final class JsonTree {
 
     /** One JSON object and nothing behind it. Builds nothing. */
     public static boolean isObject(byte[] json) {
-        // Jackson guesses UTF-16 and UTF-32 by zero bytes; JSON between machines is UTF-8 (RFC 8259 §8.1).
+        // Jackson guesses UTF-16 and UTF-32 by zero bytes, and skips a byte order mark; JSON between machines is UTF-8
+        // without one (RFC 8259 §8.1).
+        if (json.length > 0 && (json[0] & 0x80) != 0) {
+            return false;
+        }
         for (int i = 0; i < Math.min(4, json.length); i++) {
             if (json[i] == 0) {
                 return false;
