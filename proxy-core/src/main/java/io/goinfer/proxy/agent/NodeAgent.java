@@ -9,6 +9,7 @@ import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.upstream.TunnelHeads;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
+import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.ExchangeEvents;
 import io.goinfer.tunnel.session.NodeAssociation;
 import io.goinfer.tunnel.session.SessionEvents;
@@ -71,6 +72,9 @@ final class NodeAgent {
     private @Nullable Future<?> watch;
     private boolean modelsPending;
     private boolean stopped;
+
+    /** The process that the newest session leads to: sessions with another are dead, and may not know. */
+    private @Nullable Id relayId;
 
     /** Another address leads to the same relay, and its session is enough. */
     private boolean yields;
@@ -185,6 +189,11 @@ final class NodeAgent {
     // ---- serving
 
     private void opened(TunnelSession session, Frame.HelloOk ok, Dial.Connection connection) {
+        if (relayId != null && !relayId.equals(ok.relay())) {
+            LOG.warn("relay {}: the relay has restarted", relay);
+            open.doubtAll();
+        }
+        relayId = ok.relay();
         TunnelSession before = open.serving();
         open.add(session);
         if (before == null && processes.servedByAnother(ok.relay(), this)) {

@@ -4,6 +4,7 @@ package io.goinfer.proxy.net;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
@@ -46,7 +47,7 @@ public final class ServiceNotice {
         try {
             DomainSocketAddress to =
                     new DomainSocketAddress(socket.startsWith("@") ? "\0" + socket.substring(1) : socket);
-            Channel channel = new Bootstrap()
+            ChannelFuture connected = new Bootstrap()
                     .group(group)
                     .channel(EpollDomainDatagramChannel.class)
                     .handler(new ChannelInitializer<>() {
@@ -54,16 +55,16 @@ public final class ServiceNotice {
                         protected void initChannel(Channel ch) {}
                     })
                     .connect(to)
-                    .sync()
-                    .channel();
-            boolean sent = channel.writeAndFlush(Unpooled.copiedBuffer(state, StandardCharsets.UTF_8))
-                    .await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+                    .awaitUninterruptibly();
+            if (!connected.isSuccess()) {
+                LOG.warn("NOTIFY_SOCKET {}: {}", socket, connected.cause().getMessage());
+                return;
+            }
+            boolean sent = connected
+                    .channel()
+                    .writeAndFlush(Unpooled.copiedBuffer(state, StandardCharsets.UTF_8))
+                    .awaitUninterruptibly(PATIENCE_SECONDS, TimeUnit.SECONDS);
             LOG.debug("{} told to {}: {}", state, socket, sent);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (Exception e) {
-            // sync() throws what connect() found, checked or not.
-            LOG.warn("NOTIFY_SOCKET {}: {}", socket, e.getMessage());
         } finally {
             group.shutdownGracefully(0, 1, TimeUnit.SECONDS).addListener(done -> {});
         }
