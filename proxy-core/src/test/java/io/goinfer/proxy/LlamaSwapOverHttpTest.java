@@ -11,6 +11,8 @@ import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.swap.SwapLoader;
 import io.goinfer.proxy.testing.GoinferRig;
 import io.goinfer.proxy.testing.RawClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -82,14 +84,27 @@ class LlamaSwapOverHttpTest {
         open.add(rig);
     }
 
-    /** A process that says that it was started, in front of the simulated server. */
+    /** A process that says that it was started, in front of the simulated server; it is not stopped before it said so. */
     private String model(String id, String more) {
-        return "  " + id + ": {cmd: sh -c 'echo " + id + " >> " + starts + "; exec sleep 1000', proxy: '" + llama.url()
-                + "'" + more + "}\n";
+        String said = folder.resolve("said").toString();
+        String cmd = "sh -c 'echo " + id + " >> " + starts + "; echo >> " + said + ".$$; exec sleep 1000'";
+        String stop = "sh -c 'until [ -e " + said + ".${PID} ]; do sleep 0.01; done; kill ${PID}'";
+        return "  " + id + ": {cmd: \"" + cmd + "\", cmdStop: \"" + stop + "\", proxy: '" + llama.url() + "'" + more
+                + "}\n";
     }
 
-    private List<String> started() throws Exception {
-        return Files.exists(starts) ? Files.readAllLines(starts) : List.of();
+    private List<String> started() {
+        try {
+            return Files.exists(starts) ? Files.readAllLines(starts) : List.of();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A model serves before its process has written its line. */
+    private void assertStarted(String... ids) {
+        eventually("as many started", () -> started().size() >= ids.length);
+        assertThat(started()).containsExactly(ids);
     }
 
     private CompletableFuture<HttpResponse<String>> send(String method, String path, String body, String... headers) {
@@ -148,6 +163,7 @@ class LlamaSwapOverHttpTest {
                 Stream.of("a", "b", "c", "a", "b", "c").map(id -> ask(id, "")).toList();
 
         all.forEach(one -> assertThat(one.join().statusCode()).isEqualTo(200));
+        eventually("three started", () -> started().size() >= 3);
         assertThat(started()).containsExactlyInAnyOrder("a", "b", "c");
     }
 
@@ -159,10 +175,10 @@ class LlamaSwapOverHttpTest {
             other = ask("b", "");
             raw.readUntilCount("sent_ns", 10);
             assertThat(other).as("a is in use").isNotDone();
-            assertThat(started()).containsExactly("a");
+            assertStarted("a");
         }
         assertThat(other.join().statusCode()).isEqualTo(200);
-        assertThat(started()).containsExactly("a", "b");
+        assertStarted("a", "b");
     }
 
     @Test
@@ -176,7 +192,7 @@ class LlamaSwapOverHttpTest {
             assertThat(raw.readUntilCount("sent_ns", 5)).isTrue();
         }
         assertThat(chat("a")).isEqualTo(200);
-        assertThat(started()).containsExactly("a");
+        assertStarted("a");
     }
 
     @Test
@@ -193,7 +209,7 @@ class LlamaSwapOverHttpTest {
             assertThat(raw.readUntilCount("sent_ns", 2)).isTrue();
         }
         all.forEach(one -> assertThat(one.join().statusCode()).isEqualTo(200));
-        assertThat(started()).containsExactly("x", "a", "b", "c", "d");
+        assertStarted("x", "a", "b", "c", "d");
     }
 
     @Test
@@ -223,7 +239,7 @@ class LlamaSwapOverHttpTest {
         eventually("it stops", () -> get("/running").contains("stopping"));
         assertThat(chat("a")).isEqualTo(200);
         assertThat(unload.join().statusCode()).isEqualTo(200);
-        assertThat(started()).containsExactly("a", "a");
+        assertStarted("a", "a");
     }
 
     @Test
@@ -274,7 +290,7 @@ class LlamaSwapOverHttpTest {
         });
         assertThat(ask("a", ",\"keep_alive\":\"1s\"").join().statusCode()).isEqualTo(200);
         eventually("a second later", () -> !runs("a"));
-        assertThat(started()).containsExactly("a", "a");
+        assertStarted("a", "a");
     }
 
     @Test
@@ -329,7 +345,7 @@ class LlamaSwapOverHttpTest {
         assertThat(get("/upstream/author/v1/sim/headers")).contains("\"uri\":\"/v1/sim/headers\"");
         assertThat(get("/upstream/author%2Fmodel/v1/sim/headers?x=%2Fy%252F"))
                 .contains("\"uri\":\"/v1/sim/headers?x=%2Fy%252F\"");
-        assertThat(started()).startsWith("author/model", "author");
+        assertStarted("author/model", "author", "author/model");
     }
 
     @Test
@@ -343,7 +359,8 @@ class LlamaSwapOverHttpTest {
             three.add(streaming("pool"));
             open.add(three.get(i));
         }
-        assertThat(started()).as("two on the first, the third on the second").containsExactly("a", "b");
+        eventually("two on the first, the third on the second", () -> started().size() >= 2);
+        assertThat(started()).containsExactlyInAnyOrder("a", "b");
         for (RawClient one : three) {
             one.close();
         }
