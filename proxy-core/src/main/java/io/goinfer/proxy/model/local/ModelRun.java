@@ -90,6 +90,9 @@ final class ModelRun {
     private int port;
     private int generation;
 
+    /** Its process is being made on another thread. */
+    private boolean spawning;
+
     ModelRun(
             LocalModel model,
             Duration healthTimeout,
@@ -161,6 +164,7 @@ final class ModelRun {
                 () -> fail(mine, "health check timed out after " + healthTimeout.toSeconds() + " s"),
                 healthTimeout.toMillis(),
                 TimeUnit.MILLISECONDS);
+        spawning = true;
         loops.blocking().execute(() -> spawn(mine));
     }
 
@@ -182,12 +186,23 @@ final class ModelRun {
             loop.execute(() -> started(mine, started, url, to, taken));
         } catch (IOException | IllegalArgumentException e) {
             Ports.giveBack(port);
-            loop.execute(() -> fail(mine, "failed to start: " + e.getMessage()));
+            loop.execute(() -> notSpawned(mine, "failed to start: " + e.getMessage()));
+        }
+    }
+
+    private void notSpawned(int mine, String reason) {
+        spawning &= mine != generation;
+        if (mine == generation && state == State.STOPPING) {
+            gone();
+        } else {
+            fail(mine, reason);
         }
     }
 
     private void started(int mine, @Nullable ModelProcess started, URI url, InetSocketAddress to, int taken) {
-        if (mine != generation || state != State.STARTING) {
+        spawning &= mine != generation;
+        boolean unwanted = state == State.STOPPING && process == null;
+        if (mine != generation || state != State.STARTING && !unwanted) {
             Ports.giveBack(taken);
             if (started != null) {
                 started.stop(FAILED_GRACE);
@@ -196,6 +211,14 @@ final class ModelRun {
         }
         process = started;
         port = taken;
+        if (unwanted) {
+            if (started == null) {
+                gone();
+            } else {
+                started.stop(FAILED_GRACE);
+            }
+            return;
+        }
         address = url;
         socket = to;
         log.note(external() ? "using " + url : "started for " + url);
@@ -250,13 +273,13 @@ final class ModelRun {
             cancelTimers();
             ModelProcess running = process;
             become(State.STOPPING);
-            if (running == null) {
-                // It has not been spawned yet, or runs elsewhere: nothing to wait for.
+            if (running != null) {
+                end(running, grace);
+            } else if (!spawning) {
+                // It runs elsewhere: nothing to wait for.
                 generation++;
                 loop.execute(this::gone);
-            } else {
-                end(running, grace);
-            }
+            } // else it ends as soon as it is there
         }
     }
 
@@ -265,19 +288,22 @@ final class ModelRun {
             running.stop(grace);
             return;
         }
-        List<String> words = withPort(model.start().stopCommand(), port).stream()
-                .map(word -> word.replace("${PID}", Long.toString(running.pid())))
-                .toList();
+        List<String> words = withPort(model.start().stopCommand(), port);
         List<String> environment = withPort(model.start().environment(), port);
-        loops.blocking().execute(() -> {
-            try {
-                ModelProcess.start(words, environment, new LogRing(), code -> {});
-            } catch (IOException e) {
-                LOG.warn("{}: cmdStop: {}", model.id(), e.getMessage());
-            }
-        });
+        running.whenPidKnown(pid -> loops.blocking().execute(() -> stopCommand(words, environment, pid)));
         loop.schedule(() -> running.stop(Duration.ZERO), grace.toMillis(), TimeUnit.MILLISECONDS)
                 .addListener(done -> {});
+    }
+
+    private void stopCommand(List<String> words, List<String> environment, long pid) {
+        try {
+            List<String> command = words.stream()
+                    .map(word -> word.replace("${PID}", Long.toString(pid)))
+                    .toList();
+            ModelProcess.start(command, environment, new LogRing(), code -> {});
+        } catch (IOException e) {
+            LOG.warn("{}: cmdStop: {}", model.id(), e.getMessage());
+        }
     }
 
     private void exited(int mine, int code) {

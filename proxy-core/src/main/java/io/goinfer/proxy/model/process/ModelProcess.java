@@ -7,9 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +24,7 @@ public final class ModelProcess {
     private final LogRing log;
     private final IntConsumer exited;
     private final AtomicBoolean told = new AtomicBoolean();
-    private volatile long pid;
+    private final CompletableFuture<Long> pid = new CompletableFuture<>();
     private volatile int code = -1;
     private StringBuilder mark = new StringBuilder();
     private boolean inMark;
@@ -57,7 +59,7 @@ public final class ModelProcess {
         Process process = builder.start();
         ModelProcess started = new ModelProcess(process, log, exited);
         if (!Guardian.available()) {
-            started.pid = process.pid();
+            started.pid.complete(process.pid());
         }
         Thread reader = new Thread(started::read, "model-log-" + process.pid());
         reader.setDaemon(true);
@@ -67,7 +69,12 @@ public final class ModelProcess {
 
     /** Of the command itself; 0 until it is known. */
     public long pid() {
-        return pid;
+        return pid.getNow(0L);
+    }
+
+    /** {@link #pid()} as soon as it is known, on the thread that reads the log; never if the command ended before. */
+    public void whenPidKnown(LongConsumer user) {
+        CompletableFuture<Void> unused = pid.thenAccept(user::accept);
     }
 
     /** Ends the command and all that it started: asked, then forced after the grace. Idempotent; returns at once. */
@@ -133,7 +140,7 @@ public final class ModelProcess {
 
     private void marked(String line) {
         if (line.matches("pid \\d{1,9}")) {
-            pid = Long.parseLong(line.substring(4));
+            pid.complete(Long.parseLong(line.substring(4)));
         } else if (line.matches("exit \\d{1,3}")) {
             code = Integer.parseInt(line.substring(5));
         }
