@@ -50,7 +50,7 @@ class RealLlamaTest {
                             "--offline",
                             "--no-ui",
                             "-t",
-                            "2",
+                            "1",
                             "-c",
                             "4096",
                             "-np",
@@ -105,7 +105,7 @@ class RealLlamaTest {
         Path config = Files.writeString(
                 folder.resolve("node.yml"),
                 "models_dir: " + folder.resolve("models") + "\nllama:\n  exe: " + server
-                        + "\n  args: {common: --offline --no-ui -t 2 -c 1024 -b 256}\n");
+                        + "\n  args: {common: --offline --no-ui -t 1 -c 1024 -b 256}\n");
         try (Processes processes = new Processes(folder)) {
             RelayProcess relay = RelayProcess.start(processes, folder);
             String[] connect = {
@@ -172,7 +172,7 @@ class RealLlamaTest {
                     .append(id)
                     .append(":\n    cmd: ")
                     .append(server)
-                    .append(" --port ${PORT} --offline --no-ui -t 2 -c 1024 -np 2 -b 256 -a ")
+                    .append(" --port ${PORT} --offline --no-ui -t 1 -c 1024 -np 2 -b 256 -a ")
                     .append(id)
                     .append(" -m ")
                     .append(models)
@@ -208,7 +208,7 @@ class RealLlamaTest {
                             "{\"model\":\"" + id
                                     + "\",\"max_tokens\":3,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}",
                             answer,
-                            60_000);
+                            180_000);
                     if (status != 200 || answer.indexOf("\"model\":\"" + id + "\"") < 0) {
                         wrong.add(id + ": " + status + " " + answer);
                     }

@@ -36,7 +36,7 @@ final class RealParts {
     /** Two slots, small batches, everything local. */
     static List<String> command(Path model, String alias, String port, String... more) {
         List<String> words = new ArrayList<>(
-                List.of(server().toString(), "--offline", "--no-ui", "-t", "2", "-c", "4096", "-np", "2", "-b", "256"));
+                List.of(server().toString(), "--offline", "--no-ui", "-t", "1", "-c", "4096", "-np", "2", "-b", "256"));
         words.addAll(List.of("-a", alias, "-m", model.toString(), "--port", port));
         words.addAll(List.of(more));
         return words;
