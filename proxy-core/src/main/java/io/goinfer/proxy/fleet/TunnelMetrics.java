@@ -55,6 +55,7 @@ public final class TunnelMetrics {
                 "Bytes that may be under way from here.",
                 WireStats::congestionWindowBytes);
         wire("goinfer_tunnel_packets_sent", "Packets sent from here, 0 over TCP.", WireStats::sentPackets);
+        wire("goinfer_tunnel_copies_sent", "Small pieces of bodies that were sent twice.", WireStats::sentCopies);
         wire("goinfer_tunnel_packets_lost", "Of those lost; over TCP segments sent again.", WireStats::lostPackets);
     }
 

@@ -47,9 +47,17 @@ public sealed interface Frame {
             String name,
             String software)
             implements Control {
+        /** Feature bit: copies of small DATA in datagrams, PROTOCOL.md §6.11. */
+        public static final long COPIES = 1L << 0;
+
         @Override
         public FrameType type() {
             return FrameType.HELLO;
+        }
+
+        public Hello withFeatures(long offered) {
+            return new Hello(
+                    minVersion, maxVersion, offered, instance, epoch, lane, number, maxStreams, floor, name, software);
         }
     }
 

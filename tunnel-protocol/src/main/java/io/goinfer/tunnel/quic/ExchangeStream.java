@@ -87,6 +87,13 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     }
 
     @Override
+    public void copy(long offset, ByteBuf content) {
+        if (channel != null && !ended && !cancelled && !meter.isBulk()) {
+            wire.copies().later(id(), offset, content);
+        }
+    }
+
+    @Override
     public void finish() {
         if (!ended && !cancelled) {
             ended = true;
@@ -191,6 +198,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             cancelled = false;
             cancel(Code.CANCELLED);
         } else {
+            wire.copies().add(id(), this);
             wire.flushSoon(this);
         }
     }
@@ -219,6 +227,15 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             }
         } catch (FrameException e) {
             broken(e);
+        }
+    }
+
+    /** Takes ownership. */
+    void copied(long offset, ByteBuf content) {
+        if (cancelled || events == null) {
+            content.release();
+        } else {
+            events.onCopy(offset, content);
         }
     }
 
@@ -304,6 +321,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         LOG.trace("-- {} {} closed", wire.remoteAddress(), id());
+        wire.copies().remove(id());
         decoder.close();
         dropOutgoing();
         if (preface != null) {

@@ -22,6 +22,9 @@ final class H3 {
     /** quiche's own cap; more has no effect, less would let stalled streams stop the others (docs/decisions/003). */
     private static final long CONNECTION_WINDOW = 24 << 20;
 
+    /** Copies that wait to be read or sent; more are dropped, which is no loss. */
+    private static final int MAX_DATAGRAMS = 256;
+
     private static final int IDLE_SECONDS = 30;
     private static final int MAX_FIELD_SECTION = 16 << 10;
 
@@ -35,6 +38,7 @@ final class H3 {
         Http3Settings settings = new Http3Settings((id, value) -> id == GOINFER_TUNNEL);
         settings.maxFieldSectionSize(MAX_FIELD_SECTION);
         settings.put(GOINFER_TUNNEL, 1L);
+        settings.enableH3Datagram(true);
         if (relay) {
             settings.enableConnectProtocol(true);
         }
@@ -50,6 +54,7 @@ final class H3 {
     static <B extends QuicCodecBuilder<B>> B parameters(B builder) {
         return builder.maxIdleTimeout(IDLE_SECONDS, TimeUnit.SECONDS)
                 .initialMaxData(CONNECTION_WINDOW)
+                .datagram(MAX_DATAGRAMS, MAX_DATAGRAMS)
                 .initialMaxStreamsUnidirectional(16)
                 .initialMaxStreamDataUnidirectional(64 << 10)
                 .maxRecvUdpPayloadSize(1500)

@@ -7,6 +7,7 @@ import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.wire.Wire;
 import io.goinfer.tunnel.wire.WireStats;
 import io.goinfer.tunnel.wire.WireStream;
+import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -45,6 +46,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     private final boolean relay;
     private final ControlStream control;
     private final long sessionId;
+    private final Copies copies;
     private final List<Frame.Control> early = new ArrayList<>();
     private final List<ExchangeStream> held = new ArrayList<>();
     private final Set<ExchangeStream> dirty = new LinkedHashSet<>();
@@ -58,6 +60,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         this.channel = channel;
         this.relay = relay;
         this.sessionId = connectStreamId;
+        this.copies = new Copies(channel, connectStreamId);
         SocketAddress address = channel.remoteSocketAddress();
         this.remote = address == null ? new InetSocketAddress(0) : address;
         this.control = new ControlStream(this, connect);
@@ -81,6 +84,18 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     @Override
     public SocketAddress remoteAddress() {
         return remote;
+    }
+
+    @Override
+    public long features() {
+        return Frame.Hello.COPIES;
+    }
+
+    @Override
+    public void agreed(long features) {
+        if ((features & Frame.Hello.COPIES) != 0) {
+            copies.agree();
+        }
     }
 
     @Override
@@ -132,8 +147,14 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         channel.collectPathStats(0, promise).addListener(done -> {
             if (promise.isSuccess()) {
                 QuicConnectionPathStats path = promise.getNow();
+                copies.measured(path.sent(), path.lost());
                 sink.accept(new WireStats(
-                        Duration.ofNanos(path.rtt()), path.cwnd(), path.sent(), path.lost(), path.recv()));
+                        Duration.ofNanos(path.rtt()),
+                        path.cwnd(),
+                        path.sent(),
+                        path.lost(),
+                        path.recv(),
+                        copies.sent()));
             }
         });
     }
@@ -160,6 +181,15 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
 
     boolean isRelay() {
         return relay;
+    }
+
+    Copies copies() {
+        return copies;
+    }
+
+    /** Takes ownership. */
+    void datagram(ByteBuf bytes) {
+        Writes.flush(channel, bytes);
     }
 
     long sessionId() {
@@ -193,18 +223,14 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         if (in.getInt(at) != H3.SIGNAL) {
             throw new FrameException(Code.PROTOCOL, "stream without the signal");
         }
-        int bytes = 1 << ((in.getByte(at + 4) & 0xff) >>> 6);
-        if (in.readableBytes() < 4 + bytes) {
+        if (in.readableBytes() < 4 + Varint.size(in, at + 4)) {
             return false;
         }
-        long id = in.getByte(at + 4) & 0x3f;
-        for (int i = 1; i < bytes; i++) {
-            id = id << 8 | in.getByte(at + 4 + i) & 0xff;
-        }
+        in.skipBytes(4);
+        long id = Varint.read(in);
         if (id != sessionId) {
             throw new FrameException(Code.PROTOCOL, "stream of session " + id + " (expected: " + sessionId + ")");
         }
-        in.skipBytes(4 + bytes);
         return true;
     }
 
@@ -229,8 +255,19 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         ctx.fireUserEventTriggered(event);
     }
 
+    /** Bytes on the connection itself are datagrams. */
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object msg) {
+        if (msg instanceof ByteBuf datagram) {
+            copies.received(datagram);
+        } else {
+            ctx.fireChannelRead(msg);
+        }
+    }
+
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
+        copies.close();
         if (!closed) {
             closed = true;
             if (events != null) {

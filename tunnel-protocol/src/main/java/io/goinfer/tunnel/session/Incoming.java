@@ -21,6 +21,7 @@ final class Incoming {
     private final TunnelExchange exchange;
     private final ReceiveWindow window;
     private final boolean relay;
+    private final Arrived arrived;
     private Expect expect;
     private int infos;
     private boolean endTold;
@@ -28,6 +29,7 @@ final class Incoming {
     Incoming(TunnelExchange exchange, ReceiveWindow window, boolean relay) {
         this.exchange = exchange;
         this.window = window;
+        this.arrived = new Arrived(window);
         this.relay = relay;
         // The node has the head when it makes the exchange.
         this.expect = relay ? Expect.HEAD : Expect.BODY;
@@ -72,32 +74,45 @@ final class Incoming {
     }
 
     private void takeData(Frame.Data data) {
-        ByteBuf content = data.content();
-        int size = content.readableBytes();
-        boolean passed = false;
-        try {
-            if (expect != Expect.BODY) {
-                throw outOfPlace(data);
-            }
-            if (data.bulk()) {
-                window.bulk();
-            }
-            window.received(size);
-            passed = size > 0;
-        } finally {
-            if (!passed) {
-                content.release();
-            }
+        if (expect != Expect.BODY) {
+            data.content().release();
+            throw outOfPlace(data);
         }
-        if (passed) {
-            exchange.events().onData(content);
+        if (data.bulk()) {
+            window.bulk();
         }
+        arrived.stream(data.content(), this::deliver);
         exchange.received(data.end());
+    }
+
+    /** Bytes that came beside the stream. Takes ownership; true if some were delivered. */
+    boolean copy(Arrived.Budget budget, long offset, ByteBuf content) {
+        if (expect != Expect.BODY || exchange.isOver()) {
+            content.release();
+            return false;
+        }
+        return arrived.copy(budget, offset, content, this::deliver);
+    }
+
+    private void deliver(ByteBuf content) {
+        exchange.events().onData(content);
+    }
+
+    /** Out of its session: the next stream begins where this direction is. */
+    void detach() {
+        arrived.clear();
+        window.detach();
+    }
+
+    /** Nothing more is wanted. Idempotent. */
+    void close() {
+        arrived.clear();
+        window.close();
     }
 
     void end() {
         expect = Expect.NOTHING;
-        window.close();
+        close();
     }
 
     /** What is to be told now: more room if it is {@code due}, and once that the end and all before it were consumed. */

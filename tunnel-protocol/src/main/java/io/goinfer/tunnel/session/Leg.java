@@ -5,6 +5,7 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.wire.WireStream;
+import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /** The part of an exchange that one session carries: its stream there. What a stream brings after the exchange has left it is dropped. On the session's loop. */
@@ -64,6 +65,15 @@ final class Leg implements WireStream.Events {
         } else {
             Frame.release(frame);
             onBroken(Incoming.outOfPlace(frame));
+        }
+    }
+
+    @Override
+    public void onCopy(long offset, ByteBuf content) {
+        if (left || exchange == null) {
+            content.release();
+        } else if (exchange.incoming().copy(session.copies(), offset, content)) {
+            exchange.onBatchEnd();
         }
     }
 

@@ -49,11 +49,12 @@ public final class NodeGreeting implements Wire.Events {
                 .schedule(() -> end(Code.TIMEOUT, 0, "no HELLO_OK within 10 s"), PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** {@code accepted} says what the session is made of; then {@code started}, or {@code refused} once. */
+    /** {@code hello} without features: the wire's are offered. {@code accepted} says what the session is made of; then {@code started}, or {@code refused} once. */
     public static void greet(Wire wire, Frame.Hello hello, Accepted accepted, Started started, Refused refused) {
-        NodeGreeting greeting = new NodeGreeting(wire, hello, accepted, started, refused);
+        Frame.Hello offer = hello.withFeatures(wire.features());
+        NodeGreeting greeting = new NodeGreeting(wire, offer, accepted, started, refused);
         wire.events(greeting);
-        wire.sendControl(hello);
+        wire.sendControl(offer);
     }
 
     @Override
@@ -64,12 +65,14 @@ public final class NodeGreeting implements Wire.Events {
         if (frame instanceof Frame.HelloOk ok) {
             if (ok.version() < hello.minVersion()
                     || ok.version() > hello.maxVersion()
+                    || (ok.features() & ~hello.features()) != 0
                     || !SessionTerms.valid(ok.maxStreams(), ok.floor())) {
                 end(Code.PROTOCOL, 0, "HELLO_OK outside of what was offered");
                 return;
             }
             done = true;
             timer.cancel(false);
+            wire.agreed(ok.features());
             TunnelSession session = new TunnelSession(
                     wire, false, SessionTerms.of(ok), accepted.association(ok), hello.number(), accepted.events(ok));
             started.started(session);

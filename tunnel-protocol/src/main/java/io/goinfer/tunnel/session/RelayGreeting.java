@@ -97,7 +97,7 @@ public final class RelayGreeting implements Wire.Events {
         RelayAssociation association = host.association(hello);
         Frame.HelloOk ok = new Frame.HelloOk(
                 SessionTerms.VERSION,
-                0,
+                hello.features() & wire.features(),
                 Math.min(hello.maxStreams(), maxStreams),
                 Math.min(hello.floor(), SessionTerms.DEFAULT_FLOOR),
                 bootToken,
@@ -105,6 +105,7 @@ public final class RelayGreeting implements Wire.Events {
                 name,
                 software);
         wire.sendControl(ok);
+        wire.agreed(ok.features());
         Handle handle = new Handle(wire, SessionTerms.of(ok));
         SessionEvents events = host.opened(handle, hello);
         TunnelSession session = new TunnelSession(wire, true, handle.terms(), association, hello.number(), events);

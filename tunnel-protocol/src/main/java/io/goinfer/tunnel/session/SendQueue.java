@@ -89,11 +89,13 @@ final class SendQueue {
             if (size <= 0) {
                 break;
             }
+            long offset = window.sent();
             boolean whole = size == first.readableBytes();
             ByteBuf piece = whole ? queued.remove() : first.readRetainedSlice(size);
             queuedBytes -= size;
             window.sent(size);
             unacknowledged.add(piece);
+            stream.copy(offset, piece);
             ended = whole && queued.isEmpty() && endAsked && trailers.isEmpty();
             stream.send(new Frame.Data(piece, ended, false));
         }

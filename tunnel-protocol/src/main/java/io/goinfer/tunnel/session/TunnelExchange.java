@@ -305,7 +305,7 @@ public final class TunnelExchange {
         }
         detachedAt = now;
         boolean room = sending.detach();
-        incoming.window().detach();
+        incoming.detach();
         if (events != null && !lingers()) {
             events.onDetached();
             if (room) {
@@ -431,7 +431,7 @@ public final class TunnelExchange {
         }
         over = true;
         sending.close();
-        incoming.window().close();
+        incoming.close();
         if (!relay && code != Code.NO_ERROR) {
             association.remember(id(), code);
         }

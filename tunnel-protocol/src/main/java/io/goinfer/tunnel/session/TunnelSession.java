@@ -52,6 +52,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private final CreditPool pool;
     private final SendWindow.Implicit implicit;
     private final Map<Id, TunnelExchange> exchanges = new HashMap<>();
+    private final Arrived.Budget copies = new Arrived.Budget();
     private final Resuming resuming = new Resuming(this);
 
     private volatile WireStats stats = WireStats.NONE;
@@ -342,6 +343,10 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
 
     boolean relay() {
         return relay;
+    }
+
+    Arrived.Budget copies() {
+        return copies;
     }
 
     CreditPool pool() {

@@ -59,6 +59,7 @@ final class TcpSockets {
                 info.sndCwnd() * info.sndMss(),
                 0,
                 info.totalRetrans(),
+                0,
                 0);
     }
 }

@@ -30,6 +30,14 @@ public interface Wire {
 
     SocketAddress remoteAddress();
 
+    /** Feature bits (PROTOCOL.md §9) that this transport can do. */
+    default long features() {
+        return 0;
+    }
+
+    /** Those of them that HELLO_OK confirmed. */
+    default void agreed(long features) {}
+
     /** Who gets events from now on; events never come before the first call. */
     void events(Events events);
 

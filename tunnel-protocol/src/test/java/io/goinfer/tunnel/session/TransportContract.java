@@ -135,7 +135,7 @@ public abstract class TransportContract {
             }
         }
 
-        Call open(boolean end, Field... more) {
+        public Call open(boolean end, Field... more) {
             return on(() -> {
                 Call call = new Call(this, null, null);
                 List<Field> fields = new ArrayList<>(List.of(new Field(":method", "POST"), new Field(":path", "/x")));
@@ -152,13 +152,13 @@ public abstract class TransportContract {
     /** One exchange as one side sees it. */
     public static final class Call implements ExchangeEvents {
         final Recorder side;
-        volatile TunnelExchange exchange;
+        public volatile TunnelExchange exchange;
         final Frame.Request request;
-        volatile Frame.Response response;
-        volatile long bytes;
-        volatile String text = "";
+        public volatile Frame.Response response;
+        public volatile long bytes;
+        public volatile String text = "";
         volatile List<Field> trailers = List.of();
-        volatile boolean ended;
+        public volatile boolean ended;
         volatile Code reset;
         volatile int infos;
         volatile boolean wrong;

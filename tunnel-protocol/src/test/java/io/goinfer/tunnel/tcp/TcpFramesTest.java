@@ -72,6 +72,12 @@ class TcpFramesTest {
         }
 
         @Override
+        public void onCopy(long offset, ByteBuf content) {
+            content.release();
+            log.add(id + " copy");
+        }
+
+        @Override
         public void onFinish() {
             log.add(id + " finish");
         }
