@@ -143,6 +143,22 @@ class FaultsTest {
         allIntact(running);
     }
 
+    /** Copies of tokens run beside their streams there (PROTOCOL.md §6.11), from one session into the next. */
+    @Test
+    void aLinkThatLosesPacketsLosesNoByte() throws Exception {
+        rig(Duration.ofSeconds(60), Transport.QUIC);
+        link.conditions(Conditions.delayed(Duration.ofMillis(15)).withLoss(0.03));
+        CompletableFuture<LoadResult> running = streams(10);
+        eventually(
+                "tokens come",
+                () -> rig.relay.nodes().connected().stream()
+                        .anyMatch(one -> one.session().stats().receivedPackets() > 2_000));
+        long lost = rig.relay.nodes().resumed();
+        rig.loseSessions();
+        eventually("they go on", () -> rig.relay.nodes().resumed() >= lost + STREAMS);
+        allIntact(running);
+    }
+
     @Test
     void aNatThatForgetsTcpIsAPause() throws Exception {
         rig(Duration.ofSeconds(60), Transport.TCP);
