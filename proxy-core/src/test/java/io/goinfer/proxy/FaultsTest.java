@@ -51,6 +51,10 @@ class FaultsTest {
     }
 
     private void rig(Duration resume, Transport transport) throws Exception {
+        rig(resume, transport, false);
+    }
+
+    private void rig(Duration resume, Transport transport, boolean standby) throws Exception {
         GoinferConfig.Limits limits = GoinferConfig.Limits.DEFAULT.withResume(resume);
         rig = new GoinferRig(folder, GoinferConfig.defaults().with(limits));
         link = new Link(rig.tunnelPort());
@@ -62,7 +66,11 @@ class FaultsTest {
         rig.connect(
                 "gpu",
                 config.with(new GoinferConfig.NodeConfig(
-                                null, List.of(), transport, false, config.node().backends()))
+                                null,
+                                List.of(),
+                                transport,
+                                standby,
+                                config.node().backends()))
                         .with(limits));
     }
 
@@ -130,6 +138,21 @@ class FaultsTest {
         eventually(
                 "the session is lost",
                 Duration.ofSeconds(15),
+                () -> rig.relay.nodes().connected().isEmpty());
+        link.pass(true);
+        allIntact(running);
+    }
+
+    /** The exchanges are on their way into the standby when it turns out to be as dead. */
+    @Test
+    void aLinkThatTakesTheStandbyAlongIsAPause() throws Exception {
+        rig(Duration.ofSeconds(60), Transport.AUTO, true);
+        eventually("both are there", () -> rig.relay.nodes().connected().size() == 2);
+        CompletableFuture<LoadResult> running = streams(18);
+        link.pass(false);
+        eventually(
+                "both are lost",
+                Duration.ofSeconds(25),
                 () -> rig.relay.nodes().connected().isEmpty());
         link.pass(true);
         allIntact(running);

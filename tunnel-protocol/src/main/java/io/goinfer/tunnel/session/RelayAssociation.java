@@ -6,6 +6,7 @@ import io.goinfer.tunnel.frame.Id;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,9 +30,9 @@ public final class RelayAssociation implements Association {
         private final Set<Long> sessions;
         private final Map<Id, TunnelExchange> exchanges = new LinkedHashMap<>();
 
-        Group(TunnelSession from) {
+        Group(TunnelSession from, Set<Long> sessions) {
             this.from = from;
-            this.sessions = from.resuming().numbers();
+            this.sessions = sessions;
             from.detachAll(this).forEach(exchange -> exchanges.put(exchange.id(), exchange));
         }
 
@@ -46,6 +47,10 @@ public final class RelayAssociation implements Association {
     private final Runnable whenIdle;
     private final List<TunnelSession> sessions = new ArrayList<>();
     private final List<Group> groups = new ArrayList<>();
+
+    /** Sessions that were given up, until the node has answered for their exchanges: each is in one group, or in one session's RESUME. */
+    private final Set<Long> givenUp = new HashSet<>();
+
     private final AtomicLong resumed = new AtomicLong();
 
     /**
@@ -79,6 +84,7 @@ public final class RelayAssociation implements Association {
         synchronized (this) {
             all = List.copyOf(groups);
             groups.clear();
+            givenUp.clear();
         }
         all.forEach(group -> group.from.wire().loop().execute(() -> endAll(group, code, reason)));
         tellIfIdle();
@@ -101,7 +107,7 @@ public final class RelayAssociation implements Association {
     @Override
     public void suspected(TunnelSession session) {
         if (session.suspect() && session.exchanges() > 0 && other(session) != null) {
-            place(new Group(session));
+            place(giveUp(session));
         }
     }
 
@@ -110,7 +116,26 @@ public final class RelayAssociation implements Association {
         synchronized (this) {
             sessions.remove(session);
         }
-        place(new Group(session));
+        place(giveUp(session));
+    }
+
+    /**
+     * A RESUME that names a session ends what it does not list of it. So a session is named by one group at a time: one that ends while the node has not
+     * answered for what it was suspected with leaves its number there.
+     */
+    private Group giveUp(TunnelSession session) {
+        Set<Long> numbers = session.resuming().takeGivenUp();
+        synchronized (this) {
+            if (givenUp.add(session.number())) {
+                numbers.add(session.number());
+            }
+        }
+        return new Group(session, numbers);
+    }
+
+    /** The node has answered for the exchanges of these sessions. */
+    synchronized void settled(Set<Long> numbers) {
+        givenUp.removeAll(numbers);
     }
 
     @Override
@@ -142,6 +167,10 @@ public final class RelayAssociation implements Association {
 
     /** On the group's loop. */
     private void place(Group group) {
+        if (group.sessions.isEmpty() && group.exchanges.isEmpty()) {
+            tellIfIdle();
+            return;
+        }
         TunnelSession next;
         synchronized (this) {
             next = other(group.from);
@@ -168,7 +197,7 @@ public final class RelayAssociation implements Association {
     private void take(Group group, TunnelSession session) {
         List<TunnelExchange> wanted = List.copyOf(group.exchanges.values());
         if (session.isClosed()) {
-            Group next = new Group(session);
+            Group next = giveUp(session);
             next.sessions.addAll(group.sessions);
             wanted.forEach(exchange -> {
                 exchange.detach(next, 0, false);
@@ -197,6 +226,9 @@ public final class RelayAssociation implements Association {
                             boolean waits;
                             synchronized (this) {
                                 waits = groups.remove(group);
+                                if (waits) {
+                                    givenUp.removeAll(group.sessions);
+                                }
                             }
                             if (waits) {
                                 endAll(group, Code.SESSION_LOST, "the node did not come back");

@@ -63,8 +63,8 @@ final class Resuming {
                 new Handover(exchange).answered(session, answer);
             }
         }
-        if (asked.isEmpty()) {
-            givenUp.clear();
+        if (asked.isEmpty() && session.association() instanceof RelayAssociation association) {
+            association.settled(takeGivenUp());
         }
     }
 
@@ -76,10 +76,10 @@ final class Resuming {
         asked.clear();
     }
 
-    /** The sessions whose exchanges the node may still run without knowing that they are not wanted: this one, and those that it stands in for. */
-    Set<Long> numbers() {
+    /** The sessions that this one stood in for until now, without the node's word. */
+    Set<Long> takeGivenUp() {
         Set<Long> all = new TreeSet<>(givenUp);
-        all.add(session.number());
+        givenUp.clear();
         return all;
     }
 }
