@@ -56,6 +56,7 @@ public final class Enrollment {
     public record Node(String id, String name, Instant enrolled, boolean revoked) {}
 
     private final CertificateAuthority ca;
+    private final SignedBy ours;
     private final boolean shared;
     private final Map<String, Map<String, String>> guests = new ConcurrentHashMap<>();
     private final Records tokens;
@@ -64,6 +65,7 @@ public final class Enrollment {
 
     public Enrollment(CertificateAuthority ca, Path folder) throws IOException {
         this.ca = ca;
+        this.ours = new SignedBy(ca.certificate().getPublicKey());
         this.shared = SharedAuthority.isShared(folder);
         this.tokens = new Records(folder.resolve("tokens.json"));
         this.nodes = new Records(folder.resolve("nodes.json"));
@@ -283,7 +285,7 @@ public final class Enrollment {
         }
         X509Certificate leaf = chain.get(0);
         try {
-            leaf.verify(ca.certificate().getPublicKey());
+            ours.check(leaf);
             List<String> purposes = leaf.getExtendedKeyUsage();
             if (leaf.getBasicConstraints() >= 0
                     || purposes == null

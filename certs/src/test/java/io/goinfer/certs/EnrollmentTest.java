@@ -4,11 +4,13 @@ package io.goinfer.certs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPairGenerator;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -172,6 +174,19 @@ class EnrollmentTest {
 
         assertThat(enrollment.verify(PemFiles.certificates(answer.certificatePem())))
                 .isEqualTo(Enrollment.Standing.UNKNOWN_CA);
+    }
+
+    /** The good one was seen before, and differs in its signature only. */
+    @Test
+    void aForgedSignatureIsUnknown() throws Exception {
+        X509Certificate good = enroll(token(), nodeFolder).certificate();
+        assertThat(enrollment.verify(List.of(good))).isEqualTo(Enrollment.Standing.GOOD);
+        byte[] forged = good.getEncoded();
+        forged[forged.length - 1] ^= 1;
+        X509Certificate other = (X509Certificate)
+                CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(forged));
+        assertThat(enrollment.verify(List.of(other))).isEqualTo(Enrollment.Standing.UNKNOWN_CA);
+        assertThat(enrollment.verify(List.of(good))).isEqualTo(Enrollment.Standing.GOOD);
     }
 
     @Test

@@ -31,6 +31,10 @@ final class Processes implements AutoCloseable {
     }
 
     Process goinfer(String log, String... arguments) throws IOException {
+        return start(log, command(arguments));
+    }
+
+    static List<String> command(String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 ProcessHandle.current().info().command().orElse("java"),
                 "-XX:+UseSerialGC",
@@ -38,7 +42,7 @@ final class Processes implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 Goinfer.class.getName()));
         command.addAll(List.of(arguments));
-        return start(log, command);
+        return command;
     }
 
     Process start(String log, List<String> command) throws IOException {

@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Attempts to reach one relay: QUIC first, TCP beside it when QUIC does not come soon (PROTOCOL.md §3.1). Confined to the agent's loop. */
@@ -24,6 +25,9 @@ final class Race {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final long TCP_AFTER_MILLIS = 300;
     private static final long QUIC_PATIENCE_MILLIS = 2_000;
+
+    /** Since the relay's last word. */
+    private static final Duration PROMISING = Duration.ofSeconds(2);
 
     /** What the attempts are for. On the loop. */
     interface Wanted {
@@ -41,8 +45,8 @@ final class Race {
     private final int maxStreams;
     private final EventLoop loop;
     private final Wanted wanted;
-    private final Deque<Runnable> quic = new ArrayDeque<>();
-    private @Nullable Runnable tcp;
+    private final Deque<Attempt> quic = new ArrayDeque<>();
+    private @Nullable Attempt tcp;
     private @Nullable Future<?> tcpTimer;
     private boolean tcpWonLast;
 
@@ -54,20 +58,32 @@ final class Race {
         this.wanted = wanted;
     }
 
-    /** One more round: attempts of the ones before go on. */
+    /**
+     * One more round: attempts of the ones before go on. While the relay answers one of them, a second would only be more work for it: of a thousand nodes that
+     * come back at once it would never finish with any.
+     */
     void start(InetSocketAddress address, Identity identity) {
-        if (allowed.quic() && wanted.quic()) {
+        if (allowed.quic() && wanted.quic() && !promising()) {
             quic(address, identity);
         }
         if (allowed.tcp() && wanted.tcp() && tcp == null && tcpTimer == null) {
             long wait = allowed.quic() && !tcpWonLast ? TCP_AFTER_MILLIS : 0;
-            tcpTimer = loop.schedule(() -> tcp(address, identity), wait, TimeUnit.MILLISECONDS);
+            tcpAfter(wait, address, identity);
         }
+    }
+
+    private boolean promising() {
+        long now = System.nanoTime();
+        return quic.stream().anyMatch(attempt -> attempt.promising(now));
+    }
+
+    private void tcpAfter(long millis, InetSocketAddress address, Identity identity) {
+        tcpTimer = loop.schedule(() -> tcp(address, identity), millis, TimeUnit.MILLISECONDS);
     }
 
     private void quic(InetSocketAddress address, Identity identity) {
         if (quic.size() >= Reconnect.MAX_OVERLAPPING) {
-            quic.removeFirst().run();
+            quic.removeFirst().cancel();
         }
         QuicDialer.Target target = new QuicDialer.Target(
                 address,
@@ -75,39 +91,62 @@ final class Race {
                 relay.port(),
                 QuicTls.node(identity.key(), identity.chain(), RelayTrust.of(identity.ca())),
                 maxStreams);
-        Runnable[] handle = new Runnable[1];
-        handle[0] = QuicDialer.dial(target, loop, TIMEOUT, new Outcome(() -> quic.remove(handle[0])));
-        quic.addLast(handle[0]);
+        Attempt attempt = new Attempt(quic::remove);
+        attempt.handle = QuicDialer.dial(target, loop, TIMEOUT, attempt);
+        quic.addLast(attempt);
     }
 
     private void tcp(InetSocketAddress address, Identity identity) {
         tcpTimer = null;
-        if (wanted.tcp()) {
+        if (wanted.tcp() && promising()) {
+            tcpAfter(TCP_AFTER_MILLIS, address, identity);
+        } else if (wanted.tcp()) {
             TcpDialer.Target target = new TcpDialer.Target(
                     address,
                     relay.host(),
                     relay.port(),
                     TcpTls.node(identity.key(), identity.chain(), RelayTrust.of(identity.ca())));
-            tcp = TcpDialer.dial(target, loop, TIMEOUT, new Outcome(() -> tcp = null));
+            Attempt attempt = new Attempt(ended -> tcp = null);
+            attempt.handle = TcpDialer.dial(target, loop, TIMEOUT, attempt);
+            tcp = attempt;
         }
     }
 
-    private final class Outcome implements Dial.Outcome {
-        private final Runnable ended;
+    private final class Attempt implements Dial.Outcome {
+        private final Consumer<Attempt> ended;
+        private @Nullable Runnable handle;
+        private boolean answered;
+        private long answeredAt;
 
-        Outcome(Runnable ended) {
+        Attempt(Consumer<Attempt> ended) {
             this.ended = ended;
+        }
+
+        void cancel() {
+            if (handle != null) {
+                handle.run();
+            }
+        }
+
+        boolean promising(long nowNanos) {
+            return answered && nowNanos - answeredAt < PROMISING.toNanos();
+        }
+
+        @Override
+        public void answered() {
+            answered = true;
+            answeredAt = System.nanoTime();
         }
 
         @Override
         public void connected(Dial.Connection connection) {
-            ended.run();
+            ended.accept(this);
             wanted.connected(connection);
         }
 
         @Override
         public void failed(int httpStatus, String reason) {
-            ended.run();
+            ended.accept(this);
             wanted.failed(httpStatus, reason);
         }
     }
@@ -130,9 +169,9 @@ final class Race {
     }
 
     private void cancelQuic() {
-        List<Runnable> all = List.copyOf(quic);
+        List<Attempt> all = List.copyOf(quic);
         quic.clear();
-        all.forEach(Runnable::run);
+        all.forEach(Attempt::cancel);
     }
 
     private void cancelTcp() {
@@ -140,10 +179,10 @@ final class Race {
             tcpTimer.cancel(false);
             tcpTimer = null;
         }
-        Runnable running = tcp;
+        Attempt running = tcp;
         tcp = null;
         if (running != null) {
-            running.run();
+            running.cancel();
         }
     }
 }

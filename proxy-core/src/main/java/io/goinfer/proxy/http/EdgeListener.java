@@ -5,6 +5,7 @@ import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.tunnel.tcp.TcpUpgrade;
 import io.goinfer.tunnel.wire.Writes;
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.group.ChannelGroup;
@@ -36,10 +37,12 @@ public final class EdgeListener {
             TcpUpgrade.@Nullable Options upgrade)
             throws java.io.IOException {
         ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-        ChannelFuture bound = loops.server()
-                .childHandler(EdgePipeline.h1(rules, listen.services(), tls, upgrade, clients))
-                .bind(listen.socketAddress())
-                .awaitUninterruptibly();
+        ServerBootstrap server =
+                loops.server().childHandler(EdgePipeline.h1(rules, listen.services(), tls, upgrade, clients));
+        if (upgrade != null) {
+            TcpUpgrade.smallSegments(server);
+        }
+        ChannelFuture bound = server.bind(listen.socketAddress()).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             throw new java.io.IOException(listen + ": " + bound.cause().getMessage(), bound.cause());
         }

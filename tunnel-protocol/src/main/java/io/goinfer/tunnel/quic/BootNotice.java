@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Both ends of the boot notice (PROTOCOL.md §8). They stand in front of the QUIC codec, on its datagram channel's loop. */
 final class BootNotice {
@@ -74,6 +75,12 @@ final class BootNotice {
     /** Node: runs what was registered for the token of a boot notice. */
     static final class Listener extends ChannelInboundHandlerAdapter {
         private final Map<Id, Runnable> sessions = new HashMap<>();
+        private @Nullable Runnable anything;
+
+        /** Runs it for each datagram; null: no longer. */
+        void onAnything(@Nullable Runnable run) {
+            anything = run;
+        }
 
         void expect(Id token, Runnable rebooted) {
             sessions.put(token, rebooted);
@@ -93,6 +100,9 @@ final class BootNotice {
                         session.getValue().run();
                     }
                 }
+            }
+            if (anything != null) {
+                anything.run();
             }
             ctx.fireChannelRead(msg);
         }

@@ -52,6 +52,7 @@ final class NodeDial {
             Writes.close(channel);
             return;
         }
+        listener.onAnything(outcome::answered);
         timer = channel.eventLoop()
                 .schedule(
                         () -> fail(0, "no answer within " + timeout.toMillis() + " ms (is UDP blocked?)"),
@@ -71,6 +72,9 @@ final class NodeDial {
 
     private void settled() {
         done = true;
+        if (notices != null) {
+            notices.onAnything(null);
+        }
         if (timer != null) {
             timer.cancel(false);
         }

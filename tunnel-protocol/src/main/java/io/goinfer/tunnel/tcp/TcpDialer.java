@@ -79,6 +79,8 @@ public final class TcpDialer {
                     .addListener(connected -> {
                         if (!connected.isSuccess()) {
                             fail(0, "TCP: " + Dial.text(connected.cause()));
+                        } else if (!done) {
+                            outcome.answered();
                         }
                     });
         }

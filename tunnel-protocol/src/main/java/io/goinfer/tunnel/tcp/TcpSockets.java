@@ -3,6 +3,7 @@ package io.goinfer.tunnel.tcp;
 
 import io.goinfer.tunnel.wire.WireStats;
 import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -19,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 
 /** The TCP sockets under a tunnel: little waits in them, their segments fit any path. */
 final class TcpSockets {
-    /** IPPROTO_TCP, TCP_MAXSEG: what the node tells the relay in its SYN and keeps to itself. 1,280 bytes less IPv6 and TCP headers. */
+    /** IPPROTO_TCP, TCP_MAXSEG: what one side tells the other in its SYN and keeps to itself. 1,280 bytes less IPv6 and TCP headers. */
     private static final IntegerUnixChannelOption MAX_SEGMENT = new IntegerUnixChannelOption("TCP_MAXSEG", 6, 2);
 
     private static final int SEGMENT_BYTES = 1_220;
@@ -38,6 +39,13 @@ final class TcpSockets {
         return epoll
                 ? bootstrap.channel(EpollSocketChannel.class).option(MAX_SEGMENT, SEGMENT_BYTES)
                 : bootstrap.channel(NioSocketChannel.class);
+    }
+
+    /** The relay's side: of all connections to its port, because enrolment comes with a socket of its own. */
+    static void smallSegments(ServerBootstrap listener) {
+        if (Epoll.isAvailable()) {
+            listener.option(MAX_SEGMENT, SEGMENT_BYTES);
+        }
     }
 
     /** What is in the socket cannot be overtaken any more: little of ours goes there. */

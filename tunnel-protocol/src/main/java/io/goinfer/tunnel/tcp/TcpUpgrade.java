@@ -8,6 +8,7 @@ import io.goinfer.tunnel.session.RelayGreeting;
 import io.goinfer.tunnel.wire.Dial;
 import io.goinfer.tunnel.wire.PeerChain;
 import io.goinfer.tunnel.wire.Writes;
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -47,6 +48,11 @@ public final class TcpUpgrade extends ChannelInboundHandlerAdapter {
 
     public TcpUpgrade(Options options) {
         this.options = options;
+    }
+
+    /** Connections to this port carry segments that fit any path. Call before it binds. */
+    public static void smallSegments(ServerBootstrap listener) {
+        TcpSockets.smallSegments(listener);
     }
 
     @Override

@@ -18,6 +18,9 @@ public final class Dial {
 
         /** {@code reason} is for a person; {@code httpStatus} is 0 unless the relay answered. */
         void failed(int httpStatus, String reason);
+
+        /** Before that, any number of times: something came from the relay. On the loop. */
+        void answered();
     }
 
     /** A wire, and how its relay tells of a restart. */

@@ -32,6 +32,17 @@ class HandshakeRateTest {
     }
 
     @Test
+    void allTogetherGetNoMoreThanTheLoopCanSpare() throws Exception {
+        int allowed = 0;
+        for (int i = 1; i < 100; i++) {
+            allowed += allowed(address(i), 20, 0);
+        }
+        assertThat(allowed).isEqualTo(HandshakeRate.ALL_BURST);
+        assertThat(allowed(address(100), 20, SECOND / 100)).isEqualTo(1);
+        assertThat(allowed(address(101), 20, SECOND)).isEqualTo(20);
+    }
+
+    @Test
     void anAddressWithNodesGetsTenTimesAsManyForAWhile() throws Exception {
         assertThat(rate.allows(address(1), 0)).isTrue();
         rate.authenticated(address(1), 0);

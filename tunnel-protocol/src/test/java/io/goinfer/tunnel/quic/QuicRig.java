@@ -76,6 +76,9 @@ final class QuicRig implements AutoCloseable {
                 Duration.ofSeconds(5),
                 new Dial.Outcome() {
                     @Override
+                    public void answered() {}
+
+                    @Override
                     public void connected(Dial.Connection connection) {
                         result.complete(connection);
                     }

@@ -101,6 +101,9 @@ final class TcpRig implements AutoCloseable {
                 Duration.ofSeconds(5),
                 new Dial.Outcome() {
                     @Override
+                    public void answered() {}
+
+                    @Override
                     public void connected(Dial.Connection connection) {
                         result.complete(connection);
                     }

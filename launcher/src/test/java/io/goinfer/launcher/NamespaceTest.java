@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.launcher;
+
+import static io.goinfer.tunnel.testing.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.goinfer.bench.Load;
+import io.goinfer.bench.LoadDriver;
+import io.goinfer.bench.LoadResult;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Relay and node on machines of their own, with a kernel's routers between them: what the emulator of {@code goinfer bench faults} cannot do. */
+class NamespaceTest {
+    private static final String CHAT = "{\"model\":\"sim\",\"max_tokens\":2,\"stream\":true,\"messages\":[]}";
+    private static final int STREAMS = 16;
+    private static final int BULK = 4 << 20;
+
+    @TempDir
+    Path folder;
+
+    private final LoadDriver driver = new LoadDriver();
+    private Processes processes;
+    private Namespaces net;
+    private int port;
+    private int tunnelPort;
+    private String key;
+
+    @BeforeEach
+    void start() throws Exception {
+        net = Namespaces.create(1_280);
+        processes = new Processes(folder);
+        port = Processes.freePort();
+        tunnelPort = Processes.freePort();
+        processes.goinfer(
+                "relay.log",
+                "serve",
+                "--state-dir",
+                folder.resolve("relay-state").toString(),
+                "--listen",
+                "127.0.0.1:" + port + "=openai,admin",
+                "--listen",
+                Namespaces.RELAY + ":" + tunnelPort + "=tunnel");
+        eventually("health", () -> Processes.status(url("/health"), "", null) == 200);
+        Path keyFile = folder.resolve("relay-state/relay/first-admin-key");
+        eventually("the first admin key is written", () -> Files.exists(keyFile));
+        key = Files.readString(keyFile).strip();
+        Process token = processes.goinfer(
+                "token",
+                "token",
+                "create",
+                "--state-dir",
+                folder.resolve("relay-state").toString());
+        assertThat(token.waitFor()).isZero();
+        onNode("llama.log", "bench", "backend", "--port", "8081", "--slots", Integer.toString(STREAMS));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        driver.close();
+        if (processes != null) {
+            processes.close();
+        }
+        if (net != null) {
+            net.close();
+        }
+    }
+
+    private Process onNode(String log, String... arguments) throws Exception {
+        return processes.start(log, net.onNode(Processes.command(arguments)));
+    }
+
+    private Process node(String... more) throws Exception {
+        List<String> words = new ArrayList<>(List.of(
+                "connect",
+                "https://" + Namespaces.RELAY + ":" + tunnelPort,
+                "--state-dir",
+                folder.resolve("node-state").toString(),
+                "--token-file",
+                folder.resolve("token").toString(),
+                "--backend",
+                "sim=http://127.0.0.1:8081"));
+        words.addAll(List.of(more));
+        return onNode("node.log", words.toArray(String[]::new));
+    }
+
+    private String url(String path) {
+        return "http://127.0.0.1:" + port + path;
+    }
+
+    private long served() {
+        return Processes.untilServed(url("/v1/chat/completions"), key, CHAT);
+    }
+
+    private String sessions() {
+        StringBuilder metrics = new StringBuilder();
+        Processes.answer(url("/metrics"), key, null, metrics);
+        return metrics.toString();
+    }
+
+    private CompletableFuture<LoadResult> streams(int seconds) {
+        Load load = new Load(STREAMS, seconds * 20, 20, 200, Duration.ofSeconds(seconds + 60L));
+        LoadDriver.Target target = new LoadDriver.Target(port, key, "sim");
+        CompletableFuture<LoadResult> result = CompletableFuture.supplyAsync(() -> {
+            try {
+                return driver.run(target, load);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(e);
+            }
+        });
+        eventually("they run", () -> sessions().contains("goinfer_exchanges_running " + STREAMS));
+        return result;
+    }
+
+    private static void allIntact(String what, CompletableFuture<LoadResult> running) throws Exception {
+        LoadResult result = running.get(2, TimeUnit.MINUTES);
+        System.out.println(what + ": longest silence " + result.longestSilence() / 1_000_000 + " ms");
+        assertThat(result.problems()).isEmpty();
+        assertThat(result.damaged())
+                .as("streams with an event lost, doubled or out of order")
+                .isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"quic, true", "quic, false", "tcp, true", "tcp, false"})
+    void aPathOf1280BytesCarriesTokensAndBulk(String transport, boolean icmp) throws Exception {
+        if (!icmp) {
+            net.pass("icmp", false);
+        }
+        node("--transport", transport);
+        served();
+        CompletableFuture<LoadResult> running = streams(3);
+
+        assertThat(download()).isEqualTo(BULK);
+        assertThat(upload()).isEqualTo(200);
+        allIntact(transport + (icmp ? "" : ", silent"), running);
+    }
+
+    private long download() throws Exception {
+        HttpURLConnection call = bulk("/v1/sim/download?bytes=" + BULK);
+        try (InputStream in = call.getInputStream()) {
+            return in.skip(Long.MAX_VALUE);
+        }
+    }
+
+    private int upload() throws Exception {
+        HttpURLConnection call = bulk("/v1/sim/upload");
+        call.setDoOutput(true);
+        call.setFixedLengthStreamingMode(BULK);
+        call.setRequestProperty("Content-Type", "application/octet-stream");
+        call.getOutputStream().write(new byte[BULK]);
+        return call.getResponseCode();
+    }
+
+    private HttpURLConnection bulk(String path) throws Exception {
+        HttpURLConnection call =
+                (HttpURLConnection) URI.create(url(path)).toURL().openConnection();
+        call.setReadTimeout(60_000);
+        call.setRequestProperty("Authorization", "Bearer " + key);
+        call.setRequestProperty("x-goinfer-model", "sim");
+        return call;
+    }
+
+    @Test
+    void whereUdpIsBlockedFromTheStartTcpServes() throws Exception {
+        net.pass("udp", false);
+
+        Process first = node();
+        System.out.println("UDP blocked: served " + served() + " ms after the first exec, enrolment included");
+        Processes.kill9(first);
+        eventually("it is gone", () -> Processes.status(url("/v1/chat/completions"), key, CHAT) != 200);
+        node();
+        System.out.println("UDP blocked: served " + served() + " ms after the second exec");
+        assertThat(sessions()).contains("transport=\"tcp\"").doesNotContain("transport=\"quic\"");
+
+        net.pass("udp", true);
+        eventually("QUIC serves again", Duration.ofSeconds(60), () -> sessions().contains("transport=\"quic\""));
+    }
+
+    @Test
+    void anotherAddressOfTheNodeIsAPause() throws Exception {
+        node();
+        served();
+        CompletableFuture<LoadResult> running = streams(12);
+        net.moveNode(Namespaces.NODE, "10.213.3.7");
+        allIntact("another address", running);
+    }
+
+    @Test
+    void aCableThatIsPulledIsAPause() throws Exception {
+        node();
+        served();
+        CompletableFuture<LoadResult> running = streams(15);
+        net.plugged(false);
+        eventually(
+                "the relay doubts it",
+                Duration.ofSeconds(15),
+                () -> sessions()
+                        .lines()
+                        .anyMatch(line -> line.startsWith("goinfer_tunnel_suspect{") && line.endsWith(" 1.0")));
+        net.plugged(true);
+        allIntact("cable pulled", running);
+    }
+}
