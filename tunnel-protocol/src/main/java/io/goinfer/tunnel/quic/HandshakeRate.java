@@ -58,7 +58,7 @@ final class HandshakeRate {
     /** False: one too many now. */
     boolean allows(InetAddress address, long nowNanos) {
         Bucket bucket = bucket(address, nowNanos);
-        int factor = address.isLoopbackAddress() || bucket.known && bucket.knownUntil - nowNanos > 0 ? KNOWN_FACTOR : 1;
+        int factor = factor(address, bucket, nowNanos);
         bucket.fill(PER_SECOND * factor, BURST * factor, nowNanos);
         Bucket everybody = all == null ? new Bucket(ALL_BURST, nowNanos) : all;
         all = everybody;
@@ -69,6 +69,16 @@ final class HandshakeRate {
         bucket.left--;
         everybody.left--;
         return true;
+    }
+
+    /** How many times as much as a stranger an address may have. */
+    int factor(InetAddress address, long nowNanos) {
+        return factor(address, bucket(address, nowNanos), nowNanos);
+    }
+
+    private static int factor(InetAddress address, Bucket bucket, long nowNanos) {
+        boolean known = bucket.known && bucket.knownUntil - nowNanos > 0;
+        return known || address.isLoopbackAddress() ? KNOWN_FACTOR : 1;
     }
 
     /** A node was authenticated there. */

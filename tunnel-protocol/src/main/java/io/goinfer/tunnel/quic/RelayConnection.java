@@ -125,7 +125,8 @@ final class RelayConnection extends ChannelInboundHandlerAdapter {
         if (address != null) {
             remote = address;
         }
-        if (!listener.unknown().enter(remote)) {
+        int factor = listener.rate().factor(Unknown.address(remote), System.nanoTime());
+        if (!listener.unknown().enter(remote, factor)) {
             LOG.warn("{}: too many unauthenticated connections", remote);
             Writes.close(ctx.channel());
             return;

@@ -15,9 +15,10 @@ final class Unknown {
     private final Map<InetAddress, Integer> byAddress = new HashMap<>();
     private int all;
 
-    boolean enter(SocketAddress remote) {
+    /** @param factor more of that address */
+    boolean enter(SocketAddress remote, int factor) {
         InetAddress address = address(remote);
-        if (all >= MAX || byAddress.getOrDefault(address, 0) >= MAX_PER_ADDRESS) {
+        if (all >= MAX || byAddress.getOrDefault(address, 0) >= MAX_PER_ADDRESS * factor) {
             return false;
         }
         all++;
@@ -30,7 +31,7 @@ final class Unknown {
         byAddress.computeIfPresent(address(remote), (key, count) -> count == 1 ? null : count - 1);
     }
 
-    private static InetAddress address(SocketAddress remote) {
+    static InetAddress address(SocketAddress remote) {
         return remote instanceof InetSocketAddress inet && inet.getAddress() != null
                 ? inet.getAddress()
                 : InetAddress.getLoopbackAddress();
