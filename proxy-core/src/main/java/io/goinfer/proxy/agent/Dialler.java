@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +86,7 @@ final class Dialler {
         this.loops = loops;
         this.loop = loop;
         this.wishes = wishes;
-        this.race = new Race(relay, self.transport(), self.maxStreams(), loop, new Attempts());
+        this.race = new Race(relay, self, loop, new Attempts());
     }
 
     /** From now on with this certificate. */
@@ -110,17 +111,24 @@ final class Dialler {
         if (!wanted()) {
             return;
         }
-        loops.blocking().execute(() -> {
-            try {
-                InetAddress resolved = address.resolve();
-                loop.execute(() -> dial(new InetSocketAddress(resolved, relay.port())));
-            } catch (UnknownHostException e) {
-                loop.execute(() -> problem("the name " + relay.host() + " does not resolve", 0));
-            }
-        });
+        try {
+            loops.blocking().execute(this::resolve);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("this node stops", e);
+            return;
+        }
         if (!wishes.served() && reconnect.eager(System.nanoTime())) {
             // Do not wait for this attempt: the first packet of it may be lost in an outage that is just ending.
             later(reconnect.next(System.nanoTime()));
+        }
+    }
+
+    private void resolve() {
+        try {
+            InetAddress resolved = address.resolve();
+            loop.execute(() -> dial(new InetSocketAddress(resolved, relay.port())));
+        } catch (UnknownHostException e) {
+            loop.execute(() -> problem("the name " + relay.host() + " does not resolve", 0));
         }
     }
 

@@ -57,7 +57,13 @@ final class NodeAgent {
      * @param standby a TCP session is kept beside a QUIC one
      */
     record Self(
-            String name, String software, Instance instance, int maxStreams, Transport transport, boolean standby) {}
+            String name,
+            String software,
+            Instance instance,
+            int maxStreams,
+            Transport transport,
+            boolean standby,
+            LastTransport last) {}
 
     private final RelayAddress relay;
     private final Self self;

@@ -110,7 +110,8 @@ public final class NodeLink {
                 new Instance(Id.random(new SecureRandom()), new Epoch(folder)),
                 settings.limits().streams(),
                 settings.transport(),
-                settings.standby() && settings.transport() == Transport.AUTO);
+                settings.standby() && settings.transport() == Transport.AUTO,
+                new LastTransport(folder, loops.blocking()));
         this.processes = new RelayProcesses(loop, settings.limits().resume());
         this.rules = new RelayedExchange.Rules(router, new ByteBudget(), settings.limits(), control);
     }

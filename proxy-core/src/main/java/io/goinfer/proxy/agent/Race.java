@@ -44,16 +44,17 @@ final class Race {
     private final Transport allowed;
     private final int maxStreams;
     private final EventLoop loop;
+    private final LastTransport last;
     private final Wanted wanted;
     private final Deque<Attempt> quic = new ArrayDeque<>();
     private @Nullable Attempt tcp;
     private @Nullable Future<?> tcpTimer;
-    private boolean tcpWonLast;
 
-    Race(RelayAddress relay, Transport allowed, int maxStreams, EventLoop loop, Wanted wanted) {
+    Race(RelayAddress relay, NodeAgent.Self self, EventLoop loop, Wanted wanted) {
         this.relay = relay;
-        this.allowed = allowed;
-        this.maxStreams = maxStreams;
+        this.allowed = self.transport();
+        this.maxStreams = self.maxStreams();
+        this.last = self.last();
         this.loop = loop;
         this.wanted = wanted;
     }
@@ -67,7 +68,7 @@ final class Race {
             quic(address, identity);
         }
         if (allowed.tcp() && wanted.tcp() && tcp == null && tcpTimer == null) {
-            long wait = allowed.quic() && !tcpWonLast ? TCP_AFTER_MILLIS : 0;
+            long wait = allowed.quic() && !last.isTcp() ? TCP_AFTER_MILLIS : 0;
             tcpAfter(wait, address, identity);
         }
     }
@@ -155,11 +156,11 @@ final class Race {
     void opened(String transport) {
         cancelTcp();
         if (transport.equals("quic")) {
-            tcpWonLast = false;
+            last.tcp(false);
             cancelQuic();
         } else {
             Future<?> unused = loop.schedule(
-                    () -> tcpWonLast = wanted.quic() && !wanted.tcp(), QUIC_PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+                    () -> last.tcp(wanted.quic() && !wanted.tcp()), QUIC_PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 
