@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.bench;
 
+import io.goinfer.bench.link.Conditions;
 import io.goinfer.bench.link.Link;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -24,7 +25,7 @@ public final class Faults {
 
     private final Options options;
     private final PrintWriter out;
-    private @Nullable BulkDownload bulk;
+    private @Nullable Bulk bulk;
 
     public Faults(Options options, PrintWriter out) {
         this.options = options;
@@ -58,7 +59,7 @@ public final class Faults {
         int backendPort = Contender.freePort();
         Process backend = Contender.backend(options.goinfer(), backendPort, options.streams());
         try (LoadDriver driver = new LoadDriver();
-                Way way = new Way();
+                Way way = new Way(scenario.line());
                 Contender tunnel = Contender.tunnel(
                         options.goinfer(),
                         backendPort,
@@ -81,12 +82,17 @@ public final class Faults {
     }
 
     private static final class Way implements Contender.Way, AutoCloseable {
+        private final Conditions line;
         private @Nullable Link link;
+
+        Way(Conditions line) {
+            this.line = line;
+        }
 
         @Override
         public int through(int tunnelPort) throws IOException {
             link = new Link(tunnelPort);
-            link.conditions(Scenario.LINE);
+            link.conditions(line);
             return link.port();
         }
 
@@ -140,7 +146,12 @@ public final class Faults {
 
             @Override
             public void download() {
-                bulk = BulkDownload.start(tunnel.target());
+                bulk = Bulk.download(tunnel.target());
+            }
+
+            @Override
+            public void upload() {
+                bulk = Bulk.upload(tunnel.target());
             }
 
             @Override

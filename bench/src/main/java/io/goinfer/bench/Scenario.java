@@ -14,8 +14,9 @@ import java.util.concurrent.TimeUnit;
  *
  * @param seconds how long the streams last
  * @param nodeOptions of {@code goinfer connect}
+ * @param line what the link is like before
  */
-public record Scenario(String name, int seconds, List<String> nodeOptions, Fault fault) {
+public record Scenario(String name, int seconds, List<String> nodeOptions, Conditions line, Fault fault) {
     /** The place where it happens. Blocking. */
     public interface Scene {
         Link link();
@@ -25,6 +26,9 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Fault
 
         /** From now to the end of the streams something large is downloaded through the tunnel. */
         void download();
+
+        /** The same to the node. */
+        void upload();
 
         /** The fault is over: how long until every stream moves again? */
         void over();
@@ -38,15 +42,21 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Fault
     /** Of every scenario, there and back. */
     public static final Duration ROUND_TRIP = Duration.ofMillis(30);
 
-    static final Conditions LINE = Conditions.delayed(ROUND_TRIP.dividedBy(2));
+    private static final Conditions LINE = Conditions.delayed(ROUND_TRIP.dividedBy(2));
 
     private static final long UPLINK = 40_000_000;
 
     private static final List<String> ANY = List.of();
     private static final List<String> TCP = List.of("--transport", "tcp");
 
+    private Scenario(String name, int seconds, List<String> nodeOptions, Fault fault) {
+        this(name, seconds, nodeOptions, LINE, fault);
+    }
+
     public static List<Scenario> all() {
         return List.of(
+                new Scenario("loopback", 8, ANY, Conditions.NONE, scene -> {}),
+                new Scenario("loopback-upload", 20, ANY, Conditions.NONE, Scene::upload),
                 new Scenario("nothing", 8, ANY, scene -> {}),
                 new Scenario("nothing-tcp", 8, TCP, scene -> {}),
                 dead("dead-5s", 5, Direction.THERE, Direction.BACK),
