@@ -10,7 +10,6 @@ import io.goinfer.bench.LoadResult;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,36 +35,13 @@ class NamespaceTest {
     private final LoadDriver driver = new LoadDriver();
     private Processes processes;
     private Namespaces net;
-    private int port;
-    private int tunnelPort;
-    private String key;
+    private RelayProcess relay;
 
     @BeforeEach
     void start() throws Exception {
         net = Namespaces.create(1_280);
         processes = new Processes(folder);
-        port = Processes.freePort();
-        tunnelPort = Processes.freePort();
-        processes.goinfer(
-                "relay.log",
-                "serve",
-                "--state-dir",
-                folder.resolve("relay-state").toString(),
-                "--listen",
-                "127.0.0.1:" + port + "=openai,admin",
-                "--listen",
-                Namespaces.RELAY + ":" + tunnelPort + "=tunnel");
-        eventually("health", () -> Processes.status(url("/health"), "", null) == 200);
-        Path keyFile = folder.resolve("relay-state/relay/first-admin-key");
-        eventually("the first admin key is written", () -> Files.exists(keyFile));
-        key = Files.readString(keyFile).strip();
-        Process token = processes.goinfer(
-                "token",
-                "token",
-                "create",
-                "--state-dir",
-                folder.resolve("relay-state").toString());
-        assertThat(token.waitFor()).isZero();
+        relay = RelayProcess.start(processes, folder, Namespaces.RELAY);
         onNode("llama.log", "bench", "backend", "--port", "8081", "--slots", Integer.toString(STREAMS));
     }
 
@@ -87,11 +63,11 @@ class NamespaceTest {
     private Process node(String... more) throws Exception {
         List<String> words = new ArrayList<>(List.of(
                 "connect",
-                "https://" + Namespaces.RELAY + ":" + tunnelPort,
+                relay.url(),
                 "--state-dir",
                 folder.resolve("node-state").toString(),
                 "--token-file",
-                folder.resolve("token").toString(),
+                relay.tokenFile(),
                 "--backend",
                 "sim=http://127.0.0.1:8081"));
         words.addAll(List.of(more));
@@ -99,25 +75,25 @@ class NamespaceTest {
     }
 
     private String url(String path) {
-        return "http://127.0.0.1:" + port + path;
+        return "http://127.0.0.1:" + relay.port() + path;
     }
 
     private long served() {
-        return Processes.untilServed(url("/v1/chat/completions"), key, CHAT);
+        return Processes.untilServed(url("/v1/chat/completions"), relay.key(), CHAT);
     }
 
     private String sessions() {
         StringBuilder metrics = new StringBuilder();
         eventually("/metrics", () -> {
             metrics.setLength(0);
-            return Processes.answer(url("/metrics"), key, null, metrics) == 200;
+            return Processes.answer(url("/metrics"), relay.adminKey(), null, metrics) == 200;
         });
         return metrics.toString();
     }
 
     private CompletableFuture<LoadResult> streams(int seconds) {
         Load load = new Load(STREAMS, seconds * 20, 20, 200, Duration.ofSeconds(seconds + 60L));
-        LoadDriver.Target target = new LoadDriver.Target(port, key, "sim");
+        LoadDriver.Target target = new LoadDriver.Target(relay.port(), relay.key(), "sim");
         CompletableFuture<LoadResult> result = CompletableFuture.supplyAsync(() -> {
             try {
                 return driver.run(target, load);
@@ -174,7 +150,7 @@ class NamespaceTest {
         HttpURLConnection call =
                 (HttpURLConnection) URI.create(url(path)).toURL().openConnection();
         call.setReadTimeout(60_000);
-        call.setRequestProperty("Authorization", "Bearer " + key);
+        call.setRequestProperty("Authorization", "Bearer " + relay.key());
         call.setRequestProperty("x-goinfer-model", "sim");
         return call;
     }
@@ -186,7 +162,7 @@ class NamespaceTest {
         Process first = node();
         System.out.println("UDP blocked: served " + served() + " ms after the first exec, enrolment included");
         Processes.kill9(first);
-        eventually("it is gone", () -> Processes.status(url("/v1/chat/completions"), key, CHAT) != 200);
+        eventually("it is gone", () -> Processes.status(url("/v1/chat/completions"), relay.key(), CHAT) != 200);
         node();
         System.out.println("UDP blocked: served " + served() + " ms after the second exec");
         assertThat(sessions()).contains("transport=\"tcp\"").doesNotContain("transport=\"quic\"");
