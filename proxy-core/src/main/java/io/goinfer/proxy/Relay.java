@@ -64,7 +64,7 @@ public final class Relay implements AutoCloseable {
     private static final long SETTLING_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long REPLAY_BYTES = 32L << 20;
     private static final Duration ACCEPT_WHILE_DRAINING = Duration.ofSeconds(5);
-    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
     private static final Duration ARRIVING = Duration.ofMillis(400);
 
     /**

@@ -50,8 +50,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     static final Object DRAINING = new Object();
 
     private static final Logger LOG = LoggerFactory.getLogger(EdgeHandler.class);
-    private static final long IDLE_MILLIS = 75_000;
-    private static final long DRAIN_MILLIS = 300;
     private static final int MAX_PIPELINED = 64;
 
     private final EdgeRules rules;
@@ -62,7 +60,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private @Nullable StreamReply stream;
     private boolean skipping;
     private boolean busy;
-    private boolean served;
     private boolean closing;
     private @Nullable Future<?> idle;
     private InetAddress client = InetAddress.getLoopbackAddress();
@@ -103,15 +100,13 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (ctx.channel().remoteAddress() instanceof InetSocketAddress remote) {
             client = remote.getAddress();
         }
-        waitIdle(IDLE_MILLIS);
+        waitIdle();
     }
 
     /** Also when the connection became a tunnel. */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        if (idle != null) {
-            idle.cancel(false);
-        }
+        notIdle();
     }
 
     @Override
@@ -172,9 +167,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == SlowBody.TOO_SLOW && !closing) {
             giveUp(Refusal.tooSlow());
-        } else if (event == DRAINING && !busy && served) {
-            // Not at once: the next request may be on its way, and would be lost.
-            waitIdle(DRAIN_MILLIS);
+        } else if (event == DRAINING && !busy) {
+            waitIdle();
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -197,11 +191,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
 
     private void begin(HttpRequest head) {
         busy = true;
-        served = true;
         skipping = false;
-        if (idle != null) {
-            idle.cancel(false);
-        }
+        notIdle();
         Refusal framing = Framing.problem(head);
         if (framing != null) {
             giveUp(framing);
@@ -424,7 +415,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         responseComplete = false;
         exchange = null;
         busy = false;
-        waitIdle(IDLE_MILLIS);
+        waitIdle();
         while (!busy && !pipelined.isEmpty()) {
             accept(pipelined.remove());
             while (busy && !pipelined.isEmpty() && !(pipelined.peek() instanceof HttpRequest)) {
@@ -434,10 +425,18 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         readMore(true);
     }
 
-    private void waitIdle(long millis) {
+    private void waitIdle() {
         if (context != null) {
             ChannelHandlerContext ctx = context;
-            idle = ctx.executor().schedule(() -> Writes.close(ctx.channel()), millis, TimeUnit.MILLISECONDS);
+            notIdle();
+            idle = ctx.executor()
+                    .schedule(() -> Writes.close(ctx.channel()), rules.idleMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void notIdle() {
+        if (idle != null) {
+            idle.cancel(false);
         }
     }
 

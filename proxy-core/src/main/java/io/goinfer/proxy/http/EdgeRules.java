@@ -31,8 +31,19 @@ public record EdgeRules(
         Requests requests,
         ConnectionLimit connections,
         BooleanSupplier draining) {
+    private static final long IDLE_MILLIS = 75_000;
+    private static final long DRAIN_MILLIS = 1_500;
+
     /** Whether the connection is kept behind this answer; not while the process drains, so that clients go elsewhere in good order. */
     boolean keeps(HttpRequest head) {
         return HttpUtil.isKeepAlive(head) && !draining.getAsBoolean();
+    }
+
+    /**
+     * How long a connection is kept without a request. While the process drains long enough that a client which keeps several connections has used each once
+     * more and was told {@code connection: close}: what it sends into one that closes is lost.
+     */
+    long idleMillis() {
+        return draining.getAsBoolean() ? DRAIN_MILLIS : IDLE_MILLIS;
     }
 }
