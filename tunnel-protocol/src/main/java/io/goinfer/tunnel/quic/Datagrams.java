@@ -3,10 +3,8 @@ package io.goinfer.tunnel.quic;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.IoEventLoop;
@@ -34,7 +32,7 @@ final class Datagrams {
                 .handler(new ChannelInitializer<DatagramChannel>() {
                     @Override
                     protected void initChannel(DatagramChannel channel) {
-                        channel.pipeline().addLast("one-flush", new OneFlush());
+                        channel.pipeline().addLast(new Coalescing(System::nanoTime));
                         channel.pipeline().addLast(handlers);
                     }
                 });
@@ -47,24 +45,5 @@ final class Datagrams {
         return bootstrap
                 .channel(NioDatagramChannel.class)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(MAX_DATAGRAM));
-    }
-
-    /**
-     * Joins the flushes of one turn of the loop: Netty's QUIC flushes after every write to any stream, and each flush is a system call. The task runs in
-     * the same turn, after the sockets that are ready now, so nothing waits for a later one.
-     */
-    private static final class OneFlush extends ChannelOutboundHandlerAdapter {
-        private boolean scheduled;
-
-        @Override
-        public void flush(ChannelHandlerContext ctx) {
-            if (!scheduled) {
-                scheduled = true;
-                ctx.executor().execute(() -> {
-                    scheduled = false;
-                    ctx.flush();
-                });
-            }
-        }
     }
 }

@@ -47,6 +47,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     private final ControlStream control;
     private final long sessionId;
     private final Copies copies;
+    private final Coalescing coalescing;
     private final List<Frame.Control> early = new ArrayList<>();
     private final List<ExchangeStream> held = new ArrayList<>();
     private final Set<ExchangeStream> dirty = new LinkedHashSet<>();
@@ -61,6 +62,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         this.relay = relay;
         this.sessionId = connectStreamId;
         this.copies = new Copies(channel, connectStreamId);
+        this.coalescing = Coalescing.of(channel);
         SocketAddress address = channel.remoteSocketAddress();
         this.remote = address == null ? new InetSocketAddress(0) : address;
         this.control = new ControlStream(this, connect);
@@ -112,6 +114,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     @Override
     public void sendControl(Frame.Control frame) {
         control.send(frame);
+        coalescing.written();
     }
 
     @Override
@@ -176,7 +179,9 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     private void flushStreams() {
         List<ExchangeStream> streams = new ArrayList<>(dirty);
         dirty.clear();
-        streams.forEach(ExchangeStream::flush);
+        ExchangeStream first = streams.get(0);
+        coalescing.together(
+                first::flush, () -> streams.subList(1, streams.size()).forEach(ExchangeStream::flush));
     }
 
     boolean isRelay() {
@@ -190,6 +195,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     /** Takes ownership. */
     void datagram(ByteBuf bytes) {
         Writes.flush(channel, bytes);
+        coalescing.written();
     }
 
     long sessionId() {
