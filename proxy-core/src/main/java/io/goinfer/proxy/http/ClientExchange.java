@@ -250,7 +250,11 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         if (waiting.takesBody(content)) {
             return;
         }
-        edge.write(switched ? content : new DefaultHttpContent(content));
+        if (chunked && content.isReadable() && content.readableBytes() <= Chunk.MOST) {
+            edge.writeEncoded(Chunk.of(content));
+        } else {
+            edge.write(switched ? content : new DefaultHttpContent(content));
+        }
     }
 
     @Override

@@ -359,6 +359,15 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         }
     }
 
+    /** Past the codec. */
+    void writeEncoded(ByteBuf bytes) {
+        if (context == null) {
+            bytes.release();
+        } else {
+            Writes.write(context.pipeline().context(HttpServerCodec.class), bytes);
+        }
+    }
+
     void flush() {
         if (context != null) {
             context.flush();

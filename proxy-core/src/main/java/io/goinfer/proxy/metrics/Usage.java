@@ -31,7 +31,8 @@ public record Usage(
         Usage usage = UNKNOWN;
         if (stream) {
             for (String line : text.split("\n")) {
-                if (line.startsWith("data:")) {
+                // Most are tokens, and the last is [DONE].
+                if (line.startsWith("data:") && OBJECTS.stream().anyMatch(name -> line.contains('"' + name + '"'))) {
                     usage = usage.with(object(line.substring(5).strip()));
                 }
             }
