@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>What is written in one turn of the loop leaves in one flush, in the same turn.
  *   <li>Streams that are written {@link #together} are packed in one go.
- *   <li>Data is passed on at once, but acknowledged at most every millisecond while packets of the size of tokens come faster (RFC 9000 §13.2.2). A full
+ *   <li>Data is passed on at once, but acknowledged at most every two milliseconds while packets of the size of tokens come faster (RFC 9000 §13.2.2). A full
  *       packet, an acknowledgement or anything that we send ends the wait.
  * </ul>
  */
 final class Coalescing extends ChannelDuplexHandler {
-    private static final long ACKNOWLEDGE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long ACKNOWLEDGE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
     /** Smaller packets carry acknowledgements, for which the other direction may wait; larger ones are part of a bulk transfer. */
     private static final int LEAST_TOKENS = 100;
