@@ -183,7 +183,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     /** Prints question and answer as it streams; returns how many events carried text. */
-    private static int ask(PrintWriter out, String base, String key, String model) throws IOException {
+    static int ask(PrintWriter out, String base, String key, String model) throws IOException {
         out.println("> " + QUESTION);
         HttpURLConnection call = (HttpURLConnection)
                 URI.create(base + "/chat/completions").toURL().openConnection();
@@ -212,7 +212,7 @@ final class DemoCommand implements Callable<Integer> {
         return tokens;
     }
 
-    private static void delete(Path folder) {
+    static void delete(Path folder) {
         try (Stream<Path> all = Files.walk(folder)) {
             all.sorted(Comparator.reverseOrder()).forEach(path -> {
                 try {

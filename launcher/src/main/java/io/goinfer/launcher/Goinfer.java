@@ -10,7 +10,9 @@ import java.nio.file.NoSuchFileException;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -22,17 +24,6 @@ import picocli.CommandLine.ParameterException;
                 "Use the LLMs on your own GPU from anywhere: a relay on a public machine, a node beside the GPU, QUIC between them.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        subcommands = {
-            DemoCommand.class,
-            ServeCommand.class,
-            ConnectCommand.class,
-            TokenCommand.class,
-            KeysCommand.class,
-            NodesCommand.class,
-            CertsCommand.class,
-            ConfigCommand.class,
-            BenchCommand.class
-        },
         footer = {
             "",
             "Examples:",
@@ -48,7 +39,25 @@ public final class Goinfer {
     private static final List<String> ORIGINAL_FLAGS =
             List.of("gen-main-cfg", "gen-swap-cfg", "no-api-key", "debug", "q", "version");
 
+    /** In the order of the help. */
+    private static final Map<String, Class<?>> COMMANDS = commands();
+
     private Goinfer() {}
+
+    private static Map<String, Class<?>> commands() {
+        Map<String, Class<?>> all = new LinkedHashMap<>();
+        all.put("demo", DemoCommand.class);
+        all.put("serve", ServeCommand.class);
+        all.put("connect", ConnectCommand.class);
+        all.put("token", TokenCommand.class);
+        all.put("keys", KeysCommand.class);
+        all.put("nodes", NodesCommand.class);
+        all.put("certs", CertsCommand.class);
+        all.put("config", ConfigCommand.class);
+        all.put("bench", BenchCommand.class);
+        all.put("rehearse", RehearseCommand.class);
+        return all;
+    }
 
     public static void main(String[] arguments) {
         Warmup.start(arguments);
@@ -57,22 +66,32 @@ public final class Goinfer {
 
     /** For {@link #main} and for tests. */
     static int run(PrintWriter out, PrintWriter err, String... arguments) {
-        CommandLine line = new CommandLine(new Goinfer())
+        String[] known = Arrays.stream(arguments).map(Goinfer::plain).toArray(String[]::new);
+        if (List.of(known).contains("-version")) {
+            out.println(new Version().getVersion()[0]);
+            return 0;
+        }
+        String[] effective = withDefaultCommand(known);
+        CommandLine line = line(effective)
                 .setOut(out)
                 .setErr(err)
                 .setPosixClusteredShortOptionsAllowed(false)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command))
                 .setParameterExceptionHandler(Goinfer::misused);
-        String[] known = Arrays.stream(arguments).map(Goinfer::plain).toArray(String[]::new);
-        if (List.of(known).contains("-version")) {
-            out.println(new Version().getVersion()[0]);
-            return 0;
-        }
-        if (List.of(known).contains("-gen-main-cfg") || List.of(known).contains("-gen-swap-cfg")) {
-            return line.execute(generate(known));
-        }
-        return line.execute(withDefaultCommand(line, known));
+        return line.execute(effective);
+    }
+
+    /** With all commands if none is named: each that picocli has to look into costs the start milliseconds. */
+    private static CommandLine line(String[] arguments) {
+        CommandLine line = new CommandLine(new Goinfer());
+        String named = arguments.length == 0 ? "" : arguments[0];
+        COMMANDS.forEach((name, command) -> {
+            if (name.equals(named) || !COMMANDS.containsKey(named)) {
+                line.addSubcommand(name, command);
+            }
+        });
+        return line;
     }
 
     /** The flags of the original program may have two dashes and {@code =true}. */
@@ -105,10 +124,13 @@ public final class Goinfer {
     }
 
     /** {@code goinfer --backend …} is {@code goinfer serve --backend …}. */
-    private static String[] withDefaultCommand(CommandLine line, String[] arguments) {
+    private static String[] withDefaultCommand(String[] arguments) {
+        if (List.of(arguments).contains("-gen-main-cfg") || List.of(arguments).contains("-gen-swap-cfg")) {
+            return generate(arguments);
+        }
         boolean help = arguments.length == 1
                 && List.of("-h", "--help", "-V", "--version").contains(arguments[0]);
-        boolean command = arguments.length > 0 && line.getSubcommands().containsKey(arguments[0]);
+        boolean command = arguments.length > 0 && COMMANDS.containsKey(arguments[0]);
         boolean word = arguments.length > 0 && !arguments[0].startsWith("-");
         if (help || command || word) {
             return arguments;

@@ -28,7 +28,6 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
@@ -37,7 +36,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +52,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
 
     private final EdgeRules rules;
     private final Set<Service> services;
+    private final Idle idle;
     private final Queue<Object> pipelined = new ArrayDeque<>();
     private @Nullable ClientExchange exchange;
     private @Nullable SmallCall small;
@@ -61,13 +60,13 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private boolean skipping;
     private boolean busy;
     private boolean closing;
-    private @Nullable Future<?> idle;
     private InetAddress client = InetAddress.getLoopbackAddress();
     private boolean tls;
     private @Nullable ChannelHandlerContext context;
 
     EdgeHandler(EdgeRules rules, Set<Service> services) {
         this.rules = rules;
+        this.idle = new Idle(rules);
         this.services = services;
     }
 
@@ -100,13 +99,13 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (ctx.channel().remoteAddress() instanceof InetSocketAddress remote) {
             client = remote.getAddress();
         }
-        waitIdle();
+        idle.begins(context);
     }
 
     /** Also when the connection became a tunnel. */
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        notIdle();
+        idle.ends();
     }
 
     @Override
@@ -168,7 +167,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (event == SlowBody.TOO_SLOW && !closing) {
             giveUp(Refusal.tooSlow());
         } else if (event == DRAINING && !busy) {
-            waitIdle();
+            idle.begins(context);
         }
         ctx.fireUserEventTriggered(event);
     }
@@ -192,7 +191,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private void begin(HttpRequest head) {
         busy = true;
         skipping = false;
-        notIdle();
+        idle.ends();
         Refusal framing = Framing.problem(head);
         if (framing != null) {
             giveUp(framing);
@@ -424,7 +423,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         responseComplete = false;
         exchange = null;
         busy = false;
-        waitIdle();
+        idle.begins(context);
         while (!busy && !pipelined.isEmpty()) {
             accept(pipelined.remove());
             while (busy && !pipelined.isEmpty() && !(pipelined.peek() instanceof HttpRequest)) {
@@ -432,21 +431,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             }
         }
         readMore(true);
-    }
-
-    private void waitIdle() {
-        if (context != null) {
-            ChannelHandlerContext ctx = context;
-            notIdle();
-            idle = ctx.executor()
-                    .schedule(() -> Writes.close(ctx.channel()), rules.idleMillis(), TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private void notIdle() {
-        if (idle != null) {
-            idle.cancel(false);
-        }
     }
 
     @Override
