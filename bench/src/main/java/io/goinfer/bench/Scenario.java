@@ -45,6 +45,7 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Condi
     private static final Conditions LINE = Conditions.delayed(ROUND_TRIP.dividedBy(2));
 
     private static final long UPLINK = 40_000_000;
+    private static final long NARROW_UPLINK = 10_000_000;
 
     private static final List<String> ANY = List.of();
     private static final List<String> TCP = List.of("--transport", "tcp");
@@ -82,8 +83,9 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Condi
                             scene.link().conditions(LINE.withLoss(0.01));
                             scene.download();
                         }),
-                new Scenario("uplink-full", 20, ANY, Scenario::narrow),
-                new Scenario("uplink-full-tcp", 20, TCP, Scenario::narrow));
+                new Scenario("uplink-full", 20, ANY, scene -> fill(scene, UPLINK)),
+                new Scenario("uplink-full-tcp", 20, TCP, scene -> fill(scene, UPLINK)),
+                new Scenario("uplink-10-full", 20, ANY, scene -> fill(scene, NARROW_UPLINK)));
     }
 
     private static Scenario dead(String name, int seconds, Direction... directions) {
@@ -97,9 +99,9 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Condi
         });
     }
 
-    /** A home line of 40 Mbit/s up, whose router queues 200 ms, and somebody downloads from the node. */
-    private static void narrow(Scene scene) {
-        scene.link().conditions(Direction.THERE, LINE.withRate(UPLINK, (int) (UPLINK / 8 / 5)));
+    /** A home line with so many bits a second up, whose router queues 200 ms, and somebody downloads from the node. */
+    private static void fill(Scene scene, long uplink) {
+        scene.link().conditions(Direction.THERE, LINE.withRate(uplink, (int) (uplink / 8 / 5)));
         scene.download();
     }
 

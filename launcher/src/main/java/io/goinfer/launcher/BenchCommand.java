@@ -130,6 +130,20 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     @Command(
+            description =
+                    "Many nodes of one relay, which is killed and started again: how long until all are back, and whether the relay"
+                            + " answers others meanwhile. Exit 1 if a node stays away.",
+            mixinStandardHelpOptions = true)
+    int nodes(@Option(names = "--count", defaultValue = "500", description = "nodes (default: 500)") int count)
+            throws Exception {
+        if (count < 1 || count > 2_000) {
+            throw new IllegalArgumentException("--count must be 1 to 2000");
+        }
+        LogSetup.errorsOnly();
+        return new ManyNodes(self(), Terminal.out(spec), count).run() ? 0 : 1;
+    }
+
+    @Command(
             description = "One load against a server that runs on this machine, for benches of other programs.",
             mixinStandardHelpOptions = true)
     int load(

@@ -47,6 +47,13 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         }
     }
 
+    /** For what provokes warnings by the thousand. */
+    static void errorsOnly() {
+        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+            context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.ERROR);
+        }
+    }
+
     /** What is queued still goes out. */
     static void flush() {
         if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
