@@ -17,6 +17,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -550,6 +551,11 @@ class EndToEndTest {
         assertThatThrownBy(() -> new Node(options, (a, b, c, d) -> {})).hasMessageContaining("goinfer token create");
         assertThatThrownBy(() -> new Node(with(options, "gij1.AAAA"), (a, b, c, d) -> {}))
                 .hasMessageContaining("damaged");
+        // As if the relay's disk were full.
+        Files.move(folder.resolve("relay"), folder.resolve("away"));
+        assertThatThrownBy(() -> new Node(with(options, token), (a, b, c, d) -> {}))
+                .hasMessageContaining("the relay could not store it");
+        Files.move(folder.resolve("away"), folder.resolve("relay"));
         rig.relay
                 .commands()
                 .run(

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,30 +62,42 @@ public final class EnrollEndpoint {
     }
 
     private Reply enroll(Call call, Endpoint.Caller caller) {
-        try {
-            Map<String, String> body = Json.readObject(new String(call.body(), StandardCharsets.UTF_8));
-            Enrollment.Answer answer = enrollment.enroll(
-                    body.getOrDefault("token", ""), body.getOrDefault("csr", ""), body.getOrDefault("name", ""));
-            log("enrolment", caller, answer);
-            return reply(answer);
-        } catch (IOException e) {
-            return Reply.refuse(Refusal.invalid("invalid_json", "the request is not the expected JSON object"));
-        }
+        return answered(
+                "enrolment",
+                call,
+                caller,
+                body -> enrollment.enroll(
+                        body.getOrDefault("token", ""), body.getOrDefault("csr", ""), body.getOrDefault("name", "")));
     }
 
     private Reply renew(Call call, Endpoint.Caller caller) {
-        if (caller.connection().clientChain().isEmpty()) {
+        List<X509Certificate> chain = caller.connection().clientChain();
+        if (chain.isEmpty()) {
             return Reply.refuse(new Refusal(
                     401, "authentication_error", "no_certificate", "renewal needs the node's client certificate", 0));
         }
+        return answered("renewal", call, caller, body -> enrollment.renew(chain.get(0), body.getOrDefault("csr", "")));
+    }
+
+    private interface Step {
+        Enrollment.Answer take(Map<String, String> body) throws IOException;
+    }
+
+    private Reply answered(String what, Call call, Endpoint.Caller caller, Step step) {
+        Map<String, String> body;
         try {
-            Map<String, String> body = Json.readObject(new String(call.body(), StandardCharsets.UTF_8));
-            Enrollment.Answer answer =
-                    enrollment.renew(caller.connection().clientChain().get(0), body.getOrDefault("csr", ""));
-            log("renewal", caller, answer);
-            return reply(answer);
+            body = Json.readObject(new String(call.body(), StandardCharsets.UTF_8));
         } catch (IOException e) {
             return Reply.refuse(Refusal.invalid("invalid_json", "the request is not the expected JSON object"));
+        }
+        try {
+            Enrollment.Answer answer = step.take(body);
+            log(what, caller, answer);
+            return reply(answer);
+        } catch (IOException e) {
+            LOG.error("{} failed: {}", what, e.getMessage());
+            return Reply.refuse(new Refusal(
+                    500, "server_error", "internal_error", "the relay could not store it: " + e.getMessage(), 0));
         }
     }
 
