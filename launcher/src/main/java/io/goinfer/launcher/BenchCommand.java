@@ -134,7 +134,7 @@ final class BenchCommand implements Callable<Integer> {
                     "Many nodes of one relay, which is killed and started again: how long until all are back, and whether the relay"
                             + " answers others meanwhile. Exit 1 if a node stays away.",
             mixinStandardHelpOptions = true)
-    int nodes(@Option(names = "--count", defaultValue = "500", description = "nodes (default: 500)") int count)
+    int nodes(@Option(names = "--count", defaultValue = "100", description = "nodes (default: 100)") int count)
             throws Exception {
         if (count < 1 || count > 2_000) {
             throw new IllegalArgumentException("--count must be 1 to 2000");

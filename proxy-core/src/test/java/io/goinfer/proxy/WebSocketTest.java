@@ -220,7 +220,7 @@ class WebSocketTest {
 
         assertThat(get("/upstream/m/page").body()).isEqualTo("/page");
         webSocket(new Heard(), null);
-        assertThat(server.open()).isOne();
+        eventually("the server has it", () -> server.open() == 1);
         eventually("the model's ttl ends", () -> {
             try {
                 return get("/running").body().equals("{\"running\":[]}");
