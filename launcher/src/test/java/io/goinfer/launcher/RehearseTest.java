@@ -17,8 +17,7 @@ class RehearseTest {
         try (Processes processes = new Processes(folder)) {
             Process rehearsal = processes.goinfer("log", "rehearse");
             assertThat(rehearsal.waitFor(120, TimeUnit.SECONDS)).isTrue();
-            assertThat(processes.log("log")).isEmpty();
-            assertThat(rehearsal.exitValue()).isZero();
+            assertThat(rehearsal.exitValue()).as(processes.log("log")).isZero();
         }
     }
 }
