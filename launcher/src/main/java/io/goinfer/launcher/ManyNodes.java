@@ -12,8 +12,6 @@ import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Transport;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.HttpURLConnection;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -29,7 +27,6 @@ import java.util.concurrent.TimeUnit;
 /** {@code goinfer bench nodes}: many nodes in this process, whose relay (another process) is killed and started again. Blocking. */
 final class ManyNodes {
     private static final Duration PATIENCE = Duration.ofSeconds(150);
-    private static final int SLOW_MILLIS = 5_000;
 
     private final List<String> goinfer;
     private final PrintWriter out;
@@ -134,7 +131,7 @@ final class ManyNodes {
         long worst = 0;
         while (connected.size() < count && System.nanoTime() - start < PATIENCE.toNanos()) {
             long asked = System.nanoTime();
-            boolean answered = healthy(api);
+            boolean answered = RehearseCommand.healthy(api);
             long took = System.nanoTime() - asked;
             if (answered && first == 0) {
                 first = System.nanoTime() - start;
@@ -154,16 +151,5 @@ final class ManyNodes {
                 worst / 1_000_000);
         out.flush();
         return connected.size() == count;
-    }
-
-    private static boolean healthy(int api) {
-        try {
-            HttpURLConnection call = (HttpURLConnection)
-                    URI.create("http://127.0.0.1:" + api + "/health").toURL().openConnection();
-            call.setReadTimeout(SLOW_MILLIS);
-            return call.getResponseCode() == 200;
-        } catch (IOException e) {
-            return false;
-        }
     }
 }

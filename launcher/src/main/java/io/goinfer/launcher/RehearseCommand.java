@@ -28,6 +28,7 @@ import picocli.CommandLine.Command;
 final class RehearseCommand implements Callable<Integer> {
     private static final int WAIT_SECONDS = 30;
     private static final int REQUESTS = 4;
+    private static final int SLOW_MILLIS = 5_000;
 
     @Override
     public Integer call() throws Exception {
@@ -112,10 +113,12 @@ final class RehearseCommand implements Callable<Integer> {
         }
     }
 
-    private static boolean healthy(int port) {
+    /** Whether /health of a relay on this machine is 200. Blocking. */
+    static boolean healthy(int port) {
         try {
             HttpURLConnection call = (HttpURLConnection)
                     URI.create("http://127.0.0.1:" + port + "/health").toURL().openConnection();
+            call.setReadTimeout(SLOW_MILLIS);
             return call.getResponseCode() == 200;
         } catch (IOException e) {
             return false;
