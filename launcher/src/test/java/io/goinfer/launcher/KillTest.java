@@ -55,7 +55,7 @@ class KillTest {
                 folder.resolve("relay-state").toString());
         assertThat(token.waitFor()).isZero();
         node = node("--token-file", folder.resolve("token").toString());
-        Processes.untilServed(url, key, BODY);
+        processes.untilServed(url, key, BODY);
     }
 
     @AfterEach
@@ -124,7 +124,7 @@ class KillTest {
         assertThat(told.toString()).contains("node_offline");
 
         node();
-        System.out.println("served " + Processes.untilServed(url, key, BODY) + " ms after the node's exec");
+        System.out.println("served " + processes.untilServed(url, key, BODY) + " ms after the node's exec");
     }
 
     @Test
@@ -133,7 +133,7 @@ class KillTest {
 
         relay();
 
-        System.out.println("served " + Processes.untilServed(url, key, BODY) + " ms after the relay's exec");
+        System.out.println("served " + processes.untilServed(url, key, BODY) + " ms after the relay's exec");
         assertThat(processes.log("node.log")).contains("the relay has restarted");
         assertThat(node.isAlive()).isTrue();
     }
@@ -145,7 +145,7 @@ class KillTest {
 
         relay();
 
-        System.out.println("served " + Processes.untilServed(url, key, BODY) + " ms after the relay's exec");
+        System.out.println("served " + processes.untilServed(url, key, BODY) + " ms after the relay's exec");
     }
 
     @Test

@@ -78,8 +78,8 @@ class NamespaceTest {
         return "http://127.0.0.1:" + relay.port() + path;
     }
 
-    private long served() {
-        return Processes.untilServed(url("/v1/chat/completions"), relay.key(), CHAT);
+    private long served() throws Exception {
+        return processes.untilServed(url("/v1/chat/completions"), relay.key(), CHAT);
     }
 
     private String sessions() {

@@ -14,9 +14,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The program as real processes, in a folder of their own. Kills what it started. */
 final class Processes implements AutoCloseable {
+    private static final int LAST_WORDS = 1_000;
+
     private final Path folder;
     private final List<Process> all = new ArrayList<>();
 
@@ -60,6 +63,18 @@ final class Processes implements AutoCloseable {
         return Files.readString(folder.resolve(name));
     }
 
+    private String lastWords() throws IOException {
+        StringBuilder words = new StringBuilder();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path log : files.filter(Files::isRegularFile).toList()) {
+                String text = Files.readString(log);
+                words.append("\n== ").append(log.getFileName()).append('\n');
+                words.append(text, Math.max(0, text.length() - LAST_WORDS), text.length());
+            }
+        }
+        return words.toString();
+    }
+
     static void kill9(Process process) throws InterruptedException {
         process.destroyForcibly();
         process.waitFor(10, TimeUnit.SECONDS);
@@ -96,10 +111,14 @@ final class Processes implements AutoCloseable {
         }
     }
 
-    /** Milliseconds until a request is answered 200. */
-    static long untilServed(String url, String key, String body) {
+    /** Milliseconds until a request is answered 200. If it never is, the error has the ends of all logs. */
+    long untilServed(String url, String key, String body) throws IOException {
         long start = System.nanoTime();
-        eventually(url + " is served", Duration.ofSeconds(40), () -> status(url, key, body) == 200);
+        try {
+            eventually(url + " is served", Duration.ofSeconds(40), () -> status(url, key, body) == 200);
+        } catch (AssertionError late) {
+            throw new AssertionError(late.getMessage() + lastWords(), late);
+        }
         return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
     }
 
