@@ -352,7 +352,7 @@ public final class Enrollment {
 
     /** Only the key is taken from the request, after it has proved possession. */
     private static PublicKey keyOf(String csrPem) throws GeneralSecurityException {
-        PKCS10CertificationRequest request = PemFiles.request(csrPem);
+        PKCS10CertificationRequest request = PemObjects.request(csrPem);
         try {
             PublicKey key = Keys.requireP256(request.getSubjectPublicKeyInfo().getEncoded());
             if (!request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(key))) {

@@ -12,10 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
-import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 
 /** A private key, its certificate chain, and the CA. Never prints the key. */
 public record Identity(PrivateKey key, List<X509Certificate> chain, X509Certificate ca) {
@@ -49,14 +45,7 @@ public record Identity(PrivateKey key, List<X509Certificate> chain, X509Certific
         } else {
             StateFile.write(file, PemFiles.write(pair.getPrivate()));
         }
-        try {
-            byte[] csr = new JcaPKCS10CertificationRequestBuilder(new X500Name("CN=goinfer node"), pair.getPublic())
-                    .build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate()))
-                    .getEncoded();
-            return new Pending(pair, PemFiles.write("CERTIFICATE REQUEST", csr));
-        } catch (OperatorCreationException e) {
-            throw new GeneralSecurityException("certification request could not be made", e);
-        }
+        return new Pending(pair, PemObjects.request(pair));
     }
 
     /** Keeps what enrolment or renewal gave; the pending key becomes the identity. */

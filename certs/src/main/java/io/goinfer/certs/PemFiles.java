@@ -2,8 +2,6 @@
 package io.goinfer.certs;
 
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -16,14 +14,8 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
-import org.bouncycastle.openssl.PEMException;
-import org.bouncycastle.openssl.PEMKeyPair;
-import org.bouncycastle.openssl.PEMParser;
-import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
-import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 
-/** PEM text to keys, certificates and certification requests, and back. */
+/** PEM text to keys and certificates, and back. */
 public final class PemFiles {
     private static final int LINE = 64;
     private static final String OURS = "-----BEGIN PRIVATE KEY-----";
@@ -70,38 +62,9 @@ public final class PemFiles {
                         .generatePrivate(
                                 new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(base64)));
             } catch (GeneralSecurityException | IllegalArgumentException e) {
-                return anyPrivateKey(pem);
+                return PemObjects.privateKey(pem);
             }
         }
-        return anyPrivateKey(pem);
-    }
-
-    private static PrivateKey anyPrivateKey(String pem) throws GeneralSecurityException {
-        try (PEMParser parser = new PEMParser(new StringReader(pem))) {
-            for (Object item = parser.readObject(); item != null; item = parser.readObject()) {
-                if (item instanceof PEMKeyPair pair) {
-                    return new JcaPEMKeyConverter().getPrivateKey(pair.getPrivateKeyInfo());
-                }
-                if (item instanceof PrivateKeyInfo info) {
-                    return new JcaPEMKeyConverter().getPrivateKey(info);
-                }
-            }
-        } catch (PEMException e) {
-            throw new GeneralSecurityException("unreadable private key", e);
-        } catch (IOException e) {
-            throw new GeneralSecurityException("unreadable private key", e);
-        }
-        throw new GeneralSecurityException("no private key in the PEM text");
-    }
-
-    static PKCS10CertificationRequest request(String pem) throws GeneralSecurityException {
-        try (PEMParser parser = new PEMParser(new StringReader(pem))) {
-            if (parser.readObject() instanceof PKCS10CertificationRequest request) {
-                return request;
-            }
-        } catch (IOException | RuntimeException e) {
-            throw new GeneralSecurityException("unreadable certification request", e);
-        }
-        throw new GeneralSecurityException("no certification request in the PEM text");
+        return PemObjects.privateKey(pem);
     }
 }
