@@ -34,7 +34,7 @@ import io.goinfer.tunnel.quic.BootKey;
 import io.goinfer.tunnel.quic.QuicListener;
 import io.goinfer.tunnel.quic.QuicTls;
 import io.goinfer.tunnel.tcp.TcpUpgrade;
-import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -53,6 +53,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -214,7 +215,7 @@ public final class Relay implements AutoCloseable {
         Identity identity = null;
         for (Listen listen : options.listen()) {
             boolean tunnel = listen.services().contains(Service.TUNNEL);
-            SslContext tls = null;
+            Supplier<SslHandler> tls = null;
             if (listen.usesTls()) {
                 identity = identity == null ? identity() : identity;
                 tls = TlsContexts.server(identity, tunnel ? clients : null);
@@ -229,7 +230,7 @@ public final class Relay implements AutoCloseable {
 
     /** TCP and UDP on one port. Where any will do, one that is free for TCP may be taken for UDP: another is tried. */
     private void bindBoth(
-            Listen listen, EdgeRules rules, @Nullable SslContext tls, Identity identity, NodeTrust clients)
+            Listen listen, EdgeRules rules, @Nullable Supplier<SslHandler> tls, Identity identity, NodeTrust clients)
             throws IOException {
         for (int attempt = 1; ; attempt++) {
             EdgeListener edge = EdgeListener.bind(listen, rules, loops, tls, upgrade());

@@ -10,9 +10,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Binds one TCP address. */
@@ -33,7 +34,7 @@ public final class EdgeListener {
             Listen listen,
             EdgeRules rules,
             EventLoops loops,
-            @Nullable SslContext tls,
+            @Nullable Supplier<SslHandler> tls,
             TcpUpgrade.@Nullable Options upgrade)
             throws java.io.IOException {
         ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);

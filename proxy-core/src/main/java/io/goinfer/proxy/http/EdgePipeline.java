@@ -8,8 +8,9 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Every pipeline towards clients, each in one method, handlers in the order in which bytes meet them. */
@@ -24,7 +25,7 @@ final class EdgePipeline {
     static ChannelInitializer<Channel> h1(
             EdgeRules rules,
             Set<Service> services,
-            @Nullable SslContext tls,
+            @Nullable Supplier<SslHandler> tls,
             TcpUpgrade.@Nullable Options upgrade,
             ChannelGroup clients) {
         return new ChannelInitializer<>() {
@@ -32,7 +33,7 @@ final class EdgePipeline {
             protected void initChannel(Channel ch) {
                 clients.add(ch);
                 if (tls != null) {
-                    ch.pipeline().addLast("tls", tls.newHandler(ch.alloc()));
+                    ch.pipeline().addLast("tls", tls.get());
                 }
                 ch.pipeline()
                         .addLast(

@@ -17,7 +17,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
@@ -30,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /** The node's end of PROTOCOL.md §3: TCP, TLS 1.3, the upgrade. */
 public final class TcpDialer {
     /** @param serverName host name for SNI and certificate verification */
-    public record Target(InetSocketAddress address, String serverName, int port, SslContext tls) {}
+    public record Target(InetSocketAddress address, String serverName, int port, TcpTls tls) {}
 
     private TcpDialer() {}
 
@@ -66,8 +65,7 @@ public final class TcpDialer {
                         @Override
                         protected void initChannel(Channel opened) {
                             channel = opened;
-                            SslHandler tls =
-                                    target.tls().newHandler(opened.alloc(), target.serverName(), target.port());
+                            SslHandler tls = target.tls().handler(target.serverName(), target.port());
                             tls.setHandshakeTimeoutMillis(timeout.toMillis());
                             opened.pipeline()
                                     .addLast("tls", tls)

@@ -2,45 +2,55 @@
 package io.goinfer.tunnel.tcp;
 
 import io.goinfer.tunnel.wire.OneKey;
-import io.netty.handler.ssl.ApplicationProtocolConfig;
-import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
-import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
-import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolNames;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.SslHandler;
+import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import javax.net.ssl.SSLException;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
-/** The node's TLS context: TLS 1.3, ALPN {@code http/1.1}. The relay's is that of its HTTP/1.1 port. */
+/**
+ * The node's end of TLS: 1.3, ALPN {@code http/1.1}. The relay's is that of its HTTP/1.1 port. The JDK's engine as it is: Netty's contexts read the system's roots
+ * first, which nobody needs here and a start waits for. Thread-safe.
+ */
 public final class TcpTls {
     static final String VERSION = "TLSv1.3";
 
-    private TcpTls() {}
+    private final SSLContext context;
+
+    private TcpTls(SSLContext context) {
+        this.context = context;
+    }
 
     /** @param relays decides about the relay's certificate; null = the system's roots */
-    public static SslContext node(PrivateKey key, List<X509Certificate> chain, @Nullable TrustManager relays) {
-        SslContextBuilder builder = SslContextBuilder.forClient()
-                .sslProvider(SslProvider.JDK)
-                .protocols(VERSION)
-                .keyManager(new OneKey(key, chain))
-                .applicationProtocolConfig(new ApplicationProtocolConfig(
-                        Protocol.ALPN,
-                        SelectorFailureBehavior.NO_ADVERTISE,
-                        SelectedListenerFailureBehavior.ACCEPT,
-                        ApplicationProtocolNames.HTTP_1_1));
-        if (relays != null) {
-            builder.trustManager(relays);
-        }
+    public static TcpTls node(PrivateKey key, List<X509Certificate> chain, @Nullable TrustManager relays) {
         try {
-            return builder.build();
-        } catch (SSLException e) {
+            SSLContext context = SSLContext.getInstance(VERSION);
+            context.init(
+                    new KeyManager[] {new OneKey(key, chain)},
+                    relays == null ? null : new TrustManager[] {relays},
+                    null);
+            return new TcpTls(context);
+        } catch (GeneralSecurityException e) {
             throw new IllegalArgumentException("TLS: " + e.getMessage(), e);
         }
+    }
+
+    /** @param host for SNI, and what the relay's certificate must name */
+    SslHandler handler(String host, int port) {
+        SSLEngine engine = context.createSSLEngine(host, port);
+        engine.setUseClientMode(true);
+        SSLParameters parameters = engine.getSSLParameters();
+        parameters.setProtocols(new String[] {VERSION});
+        parameters.setApplicationProtocols(new String[] {ApplicationProtocolNames.HTTP_1_1});
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        engine.setSSLParameters(parameters);
+        return new SslHandler(engine);
     }
 }

@@ -93,7 +93,7 @@ final class TcpRig implements AutoCloseable {
 
     CompletableFuture<Dial.Connection> dial() {
         CompletableFuture<Dial.Connection> result = new CompletableFuture<>();
-        SslContext tls =
+        TcpTls tls =
                 TcpTls.node(nodeIdentity.key().getPrivate(), nodeIdentity.chain(), new TestCertificates.TrustAnybody());
         TcpDialer.dial(
                 new TcpDialer.Target(address(), "localhost", address().getPort(), tls),
