@@ -65,6 +65,7 @@ public final class Relay implements AutoCloseable {
     private static final long SETTLING_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long REPLAY_BYTES = 32L << 20;
     private static final Duration ACCEPT_WHILE_DRAINING = Duration.ofSeconds(5);
+    private static final long RETURNING_MILLIS = 100;
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
     private static final Duration ARRIVING = Duration.ofMillis(400);
 
@@ -333,6 +334,9 @@ public final class Relay implements AutoCloseable {
         try {
             if (anyNode && running() > 0) {
                 waitUntilIdle(Math.min(end, System.nanoTime() + ACCEPT_WHILE_DRAINING.toNanos()));
+                // Whoever was answered last connects again now, and would be in the kernel's queue, which the close
+                // ends.
+                TimeUnit.MILLISECONDS.sleep(RETURNING_MILLIS);
             }
             closeListeners();
             if (anyNode) {
