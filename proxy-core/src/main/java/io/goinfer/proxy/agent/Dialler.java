@@ -86,7 +86,7 @@ final class Dialler {
         this.loops = loops;
         this.loop = loop;
         this.wishes = wishes;
-        this.race = new Race(relay, self, loop, new Attempts());
+        this.race = new Race(relay, self, loop, loops.blocking(), new Attempts());
     }
 
     /** From now on with this certificate. */

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -44,18 +45,20 @@ final class Race {
     private final Transport allowed;
     private final int maxStreams;
     private final EventLoop loop;
+    private final Executor blocking;
     private final LastTransport last;
     private final Wanted wanted;
     private final Deque<Attempt> quic = new ArrayDeque<>();
     private @Nullable Attempt tcp;
     private @Nullable Future<?> tcpTimer;
 
-    Race(RelayAddress relay, NodeAgent.Self self, EventLoop loop, Wanted wanted) {
+    Race(RelayAddress relay, NodeAgent.Self self, EventLoop loop, Executor blocking, Wanted wanted) {
         this.relay = relay;
         this.allowed = self.transport();
         this.maxStreams = self.maxStreams();
         this.last = self.last();
         this.loop = loop;
+        this.blocking = blocking;
         this.wanted = wanted;
     }
 
@@ -92,8 +95,8 @@ final class Race {
                 relay.port(),
                 QuicTls.node(identity.key(), identity.chain(), RelayTrust.of(identity.ca())),
                 maxStreams);
-        Attempt attempt = new Attempt(quic::remove);
-        attempt.handle = QuicDialer.dial(target, loop, TIMEOUT, attempt);
+        Attempt attempt = new Attempt(answered -> withdrawOthers(answered, address, identity), quic::remove);
+        attempt.handle = QuicDialer.dial(target, loop, blocking, TIMEOUT, attempt);
         quic.addLast(attempt);
     }
 
@@ -107,23 +110,44 @@ final class Race {
                     relay.host(),
                     relay.port(),
                     TcpTls.node(identity.key(), identity.chain(), RelayTrust.of(identity.ca())));
-            Attempt attempt = new Attempt(ended -> tcp = null);
+            Attempt attempt = new Attempt(answered -> {}, ended -> tcp = null);
             attempt.handle = TcpDialer.dial(target, loop, TIMEOUT, attempt);
             tcp = attempt;
         }
     }
 
+    /**
+     * They began while nobody answered. Now all would be answered, and each is a whole handshake for the relay. TCP waits again, unless it was the one that came
+     * through the last time.
+     */
+    private void withdrawOthers(Attempt answered, InetSocketAddress address, Identity identity) {
+        List<Attempt> others =
+                quic.stream().filter(attempt -> attempt != answered).toList();
+        quic.removeAll(others);
+        others.forEach(Attempt::cancel);
+        if (tcp != null && !last.isTcp()) {
+            cancelTcp();
+            tcpAfter(TCP_AFTER_MILLIS, address, identity);
+        }
+    }
+
     private final class Attempt implements Dial.Outcome {
+        private final Consumer<Attempt> first;
         private final Consumer<Attempt> ended;
         private @Nullable Runnable handle;
+        private boolean withdrawn;
         private boolean answered;
         private long answeredAt;
 
-        Attempt(Consumer<Attempt> ended) {
+        /** @param first told of the relay's first word */
+        Attempt(Consumer<Attempt> first, Consumer<Attempt> ended) {
+            this.first = first;
             this.ended = ended;
         }
 
+        /** Nobody hears of it any more. */
         void cancel() {
+            withdrawn = true;
             if (handle != null) {
                 handle.run();
             }
@@ -135,8 +159,12 @@ final class Race {
 
         @Override
         public void answered() {
+            boolean before = answered;
             answered = true;
             answeredAt = System.nanoTime();
+            if (!before) {
+                first.accept(this);
+            }
         }
 
         @Override
@@ -147,8 +175,10 @@ final class Race {
 
         @Override
         public void failed(int httpStatus, String reason) {
-            ended.accept(this);
-            wanted.failed(httpStatus, reason);
+            if (!withdrawn) {
+                ended.accept(this);
+                wanted.failed(httpStatus, reason);
+            }
         }
     }
 

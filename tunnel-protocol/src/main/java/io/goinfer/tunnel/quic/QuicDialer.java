@@ -11,6 +11,8 @@ import io.netty.handler.codec.quic.QuicClientCodecBuilder;
 import io.netty.handler.codec.quic.QuicSslContext;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /** The node's side of one QUIC connection attempt. One datagram channel each, so that an attempt shares nothing with another. */
 public final class QuicDialer {
@@ -23,21 +25,38 @@ public final class QuicDialer {
 
     private QuicDialer() {}
 
-    /** Dials. The returned handle cancels the attempt; after {@link Dial.Outcome#connected} it does nothing. */
-    public static Runnable dial(Target target, EventLoop loop, Duration timeout, Dial.Outcome outcome) {
+    /**
+     * Dials. The returned handle cancels the attempt; after {@link Dial.Outcome#connected} it does nothing.
+     *
+     * @param blocking for what takes milliseconds: a new codec makes quiche read the system's roots, whoever is trusted
+     */
+    public static Runnable dial(
+            Target target, EventLoop loop, Executor blocking, Duration timeout, Dial.Outcome outcome) {
         NodeDial attempt = new NodeDial(target, timeout, outcome);
-        loop.execute(() -> start(target, loop, timeout, attempt));
+        CompletableFuture<?> unused = CompletableFuture.supplyAsync(() -> codec(target), blocking)
+                .whenCompleteAsync(
+                        (codec, failure) -> {
+                            if (codec == null) {
+                                attempt.fail(0, "QUIC: " + Dial.text(failure));
+                            } else {
+                                start(target, codec, loop, timeout, attempt);
+                            }
+                        },
+                        loop);
         return () -> loop.execute(() -> attempt.fail(0, "given up"));
     }
 
-    private static void start(Target target, EventLoop loop, Duration timeout, NodeDial attempt) {
-        ChannelHandler codec = H3.parameters(new QuicClientCodecBuilder())
+    private static ChannelHandler codec(Target target) {
+        return H3.parameters(new QuicClientCodecBuilder())
                 .sslEngineProvider(
                         channel -> target.tls().newEngine(channel.alloc(), target.serverName(), target.port()))
                 .initialMaxStreamsBidirectional(target.maxStreams() + 16L)
                 .initialMaxStreamDataBidirectionalLocal(64 << 10)
                 .initialMaxStreamDataBidirectionalRemote(H3.STREAM_WINDOW)
                 .build();
+    }
+
+    private static void start(Target target, ChannelHandler codec, EventLoop loop, Duration timeout, NodeDial attempt) {
         BootNotice.Listener notices = new BootNotice.Listener();
         InetSocketAddress any = new InetSocketAddress(0);
         Datagrams.bootstrap(loop, notices, codec).bind(any).addListener(bound -> {

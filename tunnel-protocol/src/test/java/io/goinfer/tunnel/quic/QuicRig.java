@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 
 /** A relay's listener and a node's dial on loopback, each with its own loop. */
@@ -73,6 +74,7 @@ final class QuicRig implements AutoCloseable {
                 new QuicDialer.Target(
                         listener.address(), "localhost", listener.address().getPort(), tls, 1_024),
                 nodeLoop,
+                ForkJoinPool.commonPool(),
                 Duration.ofSeconds(5),
                 new Dial.Outcome() {
                     @Override
