@@ -10,6 +10,8 @@ import io.goinfer.bench.Report;
 import io.goinfer.bench.Scenario;
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
+import io.goinfer.proxy.Node;
+import io.goinfer.proxy.agent.RelayAddress;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code goinfer bench}: our numbers, repeatable by anyone. */
 @Command(
@@ -134,13 +137,29 @@ final class BenchCommand implements Callable<Integer> {
                     "Many nodes of one relay, which is killed and started again: how long until all are back, and whether the relay"
                             + " answers others meanwhile. Exit 1 if a node stays away.",
             mixinStandardHelpOptions = true)
-    int nodes(@Option(names = "--count", defaultValue = "100", description = "nodes (default: 100)") int count)
+    int nodes(@Option(names = "--count", defaultValue = "500", description = "nodes (default: 500)") int count)
             throws Exception {
         if (count < 1 || count > 2_000) {
             throw new IllegalArgumentException("--count must be 1 to 2000");
         }
         LogSetup.errorsOnly();
         return new ManyNodes(self(), Terminal.out(spec), count).run() ? 0 : 1;
+    }
+
+    @Command(
+            hidden = true,
+            description = "The nodes of bench nodes, until the end of the standard input.",
+            mixinStandardHelpOptions = true)
+    int crowd(
+            @Parameters(paramLabel = "FOLDER", description = "where they are enrolled") Path folder,
+            @Option(names = "--port", required = true, description = "the relay's on 127.0.0.1") int port,
+            @Option(names = "--count", required = true, description = "nodes") int count)
+            throws Exception {
+        LogSetup.errorsOnly();
+        List<Node> unused = NodeCrowd.start(folder, new RelayAddress("127.0.0.1", port), count, Terminal.out(spec));
+        // Until the one who started this process is gone.
+        while (System.in.read() >= 0) {}
+        return 0;
     }
 
     @Command(
