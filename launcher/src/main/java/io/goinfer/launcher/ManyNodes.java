@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** {@code goinfer bench nodes}: many nodes in one process ({@link NodeCrowd}), whose relay is killed and started again. Blocking. */
 final class ManyNodes {
@@ -31,6 +32,7 @@ final class ManyNodes {
     private final PrintWriter out;
     private final int count;
     private final Set<String> connected = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger sessions = new AtomicInteger();
 
     /** @param goinfer the command that starts this program */
     ManyNodes(List<String> goinfer, PrintWriter out, int count) {
@@ -55,6 +57,7 @@ final class ManyNodes {
             boolean came = await("connected", api);
             relay.destroyForcibly().waitFor();
             connected.clear();
+            sessions.set(0);
             TimeUnit.SECONDS.sleep(2);
             relay = relay(folder, api, address);
             return await("back after the relay was killed and started again", api) && came;
@@ -126,6 +129,7 @@ final class ManyNodes {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.startsWith(NodeCrowd.CONNECTED)) {
                     connected.add(line.substring(NodeCrowd.CONNECTED.length()));
+                    sessions.incrementAndGet();
                 }
             }
         } catch (IOException e) {
@@ -151,11 +155,12 @@ final class ManyNodes {
         }
         out.printf(
                 Locale.ROOT,
-                "%d of %d nodes %s: %.1f s; /health answered after %.1f s, then within %d ms%n",
+                "%d of %d nodes %s: %.1f s, by %d sessions; /health answered after %.1f s, then within %d ms%n",
                 connected.size(),
                 count,
                 what,
                 (System.nanoTime() - start) / 1e9,
+                sessions.get(),
                 first / 1e9,
                 worst / 1_000_000);
         out.flush();

@@ -95,7 +95,7 @@ final class Race {
                 relay.port(),
                 QuicTls.node(identity.key(), identity.chain(), RelayTrust.of(identity.ca())),
                 maxStreams);
-        Attempt attempt = new Attempt(answered -> withdrawOthers(answered, address, identity), quic::remove);
+        Attempt attempt = new Attempt(one -> answered(one, address, identity), quic::remove);
         attempt.handle = QuicDialer.dial(target, loop, blocking, TIMEOUT, attempt);
         quic.addLast(attempt);
     }
@@ -117,14 +117,16 @@ final class Race {
     }
 
     /**
-     * They began while nobody answered. Now all would be answered, and each is a whole handshake for the relay. TCP waits again, unless it was the one that came
-     * through the last time.
+     * The attempts that began while nobody answered would all be answered now, and each is a whole handshake for the relay: the first one goes on. TCP waits
+     * again, unless it was the one that came through the last time.
      */
-    private void withdrawOthers(Attempt answered, InetSocketAddress address, Identity identity) {
-        List<Attempt> others =
-                quic.stream().filter(attempt -> attempt != answered).toList();
-        quic.removeAll(others);
-        others.forEach(Attempt::cancel);
+    private void answered(Attempt one, InetSocketAddress address, Identity identity) {
+        long now = System.nanoTime();
+        boolean another = quic.stream().anyMatch(attempt -> attempt != one && attempt.promising(now));
+        List<Attempt> needless =
+                quic.stream().filter(attempt -> another == (attempt == one)).toList();
+        quic.removeAll(needless);
+        needless.forEach(Attempt::cancel);
         if (tcp != null && !last.isTcp()) {
             cancelTcp();
             tcpAfter(TCP_AFTER_MILLIS, address, identity);
