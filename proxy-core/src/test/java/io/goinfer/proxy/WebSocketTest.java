@@ -106,12 +106,15 @@ class WebSocketTest {
     }
 
     private WebSocket webSocket(Heard heard, String origin) throws Exception {
+        return webSocket(heard, origin, URI.create(rig.base().replace("http:", "ws:") + "/upstream/m/ws"));
+    }
+
+    private WebSocket webSocket(Heard heard, String origin, URI at) throws Exception {
         WebSocket.Builder builder = client.newWebSocketBuilder().header("authorization", "Bearer " + rig.adminKey);
         if (origin != null) {
             builder.header("origin", origin);
         }
-        return builder.buildAsync(URI.create(rig.base().replace("http:", "ws:") + "/upstream/m/ws"), heard)
-                .get(30, TimeUnit.SECONDS);
+        return builder.buildAsync(at, heard).get(30, TimeUnit.SECONDS);
     }
 
     private HttpResponse<String> get(String path) throws Exception {
@@ -252,6 +255,30 @@ class WebSocketTest {
         assertThat(moved.headers().firstValue("location")).contains("/upstream/m/?a=b");
         assertThat(get("/upstream/m/?a=b").body()).isEqualTo("/?a=b");
         assertThat(get("/upstream/nope").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void onlyItsPageLoadsComfyUi() throws Exception {
+        rig(GoinferConfig.defaults());
+        assertThat(get("/comfyui/").statusCode()).isEqualTo(404);
+        String yaml = "models:\n  comfyui_auto: {cmd: sleep 1000, proxy: '" + server.url() + "'}\n";
+        SwapConfig swap = SwapLoader.parse("test", yaml, Map.of()).config();
+        rig.connect("attic", GoinferConfig.defaults().with(GoinferConfig.ModelsConfig.of(swap)));
+        URI socket = URI.create(rig.base().replace("http:", "ws:") + "/comfyui/ws");
+
+        HttpResponse<String> moved = get("/comfyui?a=b");
+        assertThat(moved.statusCode()).isEqualTo(301);
+        assertThat(moved.headers().firstValue("location")).contains("/comfyui/?a=b");
+        assertThat(get("/comfyui/prompt").statusCode()).isEqualTo(409);
+        assertThatThrownBy(() -> webSocket(new Heard(), null, socket))
+                .cause()
+                .isInstanceOf(WebSocketHandshakeException.class);
+        assertThat(get("/running").body()).isEqualTo("{\"running\":[]}");
+
+        assertThat(get("/comfyui/?a=b").body()).isEqualTo("/?a=b");
+        assertThat(get("/comfyui/prompt?x").body()).isEqualTo("/prompt?x");
+        webSocket(new Heard(), null, socket);
+        eventually("the server has it", () -> server.open() == 1);
     }
 
     /** Found by the fuzzer: nobody looks into such a body before the node does. */

@@ -76,7 +76,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                 upgrade || HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
         Upstreams.Target direct = Upstreams.find(request.uri(), rules.router());
         if (direct != null) {
-            headers.set(HopHeaders.DIRECT, "1");
+            headers.set(HopHeaders.DIRECT, direct.onlyIfLoaded() ? HopHeaders.ONLY_IF_LOADED : "1");
         }
         String type = request.headers().get("content-type");
         boolean json = BodyKind.isJson(type);

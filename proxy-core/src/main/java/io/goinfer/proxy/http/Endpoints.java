@@ -187,6 +187,8 @@ public final class Endpoints {
                         (call, caller) -> Reply.json(503, "{\"enabled\":false}").now()),
                 new Endpoint("/api/inflight/*", POST, SWAP, Role.LLAMA_SWAP, abort::cancel),
                 new Endpoint(Upstreams.PREFIX + "*", ALL, SWAP, Role.USER, null),
+                new Endpoint(Upstreams.COMFY, ALL, SWAP, Role.LLAMA_SWAP, null),
+                new Endpoint(Upstreams.COMFY + "/*", ALL, SWAP, Role.LLAMA_SWAP, null),
                 new Endpoint("/v1/*", ALL, OPENAI, Role.USER, null),
                 new Endpoint("/props", GET, LLAMA, Role.USER, null),
                 new Endpoint("/props", POST, LLAMA, Role.ADMIN, null),

@@ -10,9 +10,14 @@ import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** {@code /upstream/MODEL/PATH}: any path of a model's own server. Pure. */
+/** {@code /upstream/MODEL/PATH} and {@code /comfyui/PATH}: any path of a model's own server. Pure. */
 final class Upstreams {
     static final String PREFIX = "/upstream/";
+
+    /** ComfyUI's page, which only itself loads: its tabs reconnect for ever. */
+    static final String COMFY = "/comfyui";
+
+    private static final String COMFY_MODEL = "comfyui_auto";
 
     /** Paths of a model's server for every key. */
     private static final Set<String> USERS = users();
@@ -23,13 +28,20 @@ final class Upstreams {
         return paths;
     }
 
-    /** @param path with query, as the server gets it */
-    record Target(String model, String path) {}
+    /**
+     * @param path with query, as the server gets it
+     * @param onlyIfLoaded it does not load the model
+     */
+    record Target(String model, String path, boolean onlyIfLoaded) {}
 
     private Upstreams() {}
 
     /** Null: not such a path. The longest prefix of segments that names a model counts; if none does, the first segment stands for the error. */
     static @Nullable Target find(String uri, Router router) {
+        if (uri.startsWith(COMFY + "/")) {
+            String path = uri.substring(COMFY.length());
+            return new Target(COMFY_MODEL, path, !Answers.path(path).equals("/"));
+        }
         if (!uri.startsWith(PREFIX)) {
             return null;
         }
@@ -40,18 +52,22 @@ final class Upstreams {
             String name = decoded(rest.substring(0, end));
             if (!(router.route(name, null) instanceof Route.Unknown)) {
                 String path = rest.substring(end);
-                return new Target(name, (path.isEmpty() ? "/" : path) + query);
+                return new Target(name, (path.isEmpty() ? "/" : path) + query, false);
             }
         }
         int slash = rest.indexOf('/');
-        return new Target(decoded(slash < 0 ? rest : rest.substring(0, slash)), "/");
+        return new Target(decoded(slash < 0 ? rest : rest.substring(0, slash)), "/", false);
     }
 
     /** A model's name and nothing behind it, so that a page's relative links would miss the model. */
     static boolean moved(String uri, Router router) {
-        Target target = find(uri, router);
         String path = Answers.path(uri);
+        if (path.equals(COMFY)) {
+            return true;
+        }
+        Target target = find(uri, router);
         return target != null
+                && path.startsWith(PREFIX)
                 && !path.endsWith("/")
                 && decoded(path.substring(PREFIX.length())).equals(target.model())
                 && !(router.route(target.model(), null) instanceof Route.Unknown);

@@ -16,11 +16,18 @@ public interface Admission {
      * @param infer goinfer's own path, which prefers the model's twin without a template
      * @param webSocket it opens one
      * @param directPath the path, without query, where it is one of the model's own server; else ""
+     * @param onlyIfLoaded it does not load the model
      */
-    record Asked(String model, boolean inference, boolean infer, boolean webSocket, String directPath) {
+    record Asked(
+            String model,
+            boolean inference,
+            boolean infer,
+            boolean webSocket,
+            String directPath,
+            boolean onlyIfLoaded) {
         /** A request of an API. */
         public static Asked api(String model, boolean inference, boolean infer) {
-            return new Asked(model, inference, infer, false, "");
+            return new Asked(model, inference, infer, false, "", false);
         }
     }
 

@@ -24,6 +24,9 @@ public final class HopHeaders {
     /** Set where the client asked for a path of the model's own server, not of an API. */
     public static final String DIRECT = "x-goinfer-direct";
 
+    /** Value of {@link #DIRECT} for what must not load the model. */
+    public static final String ONLY_IF_LOADED = "loaded";
+
     public static final String UPGRADE = "upgrade";
 
     private static final String WEBSOCKET = "websocket";

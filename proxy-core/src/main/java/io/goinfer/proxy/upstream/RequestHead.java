@@ -28,6 +28,11 @@ public record RequestHead(String id, Id exchange, String method, String path, Ht
         return headers.contains(HopHeaders.DIRECT);
     }
 
+    /** It reaches its model only if that is loaded. */
+    public boolean onlyIfLoaded() {
+        return HopHeaders.ONLY_IF_LOADED.equals(headers.get(HopHeaders.DIRECT));
+    }
+
     public RequestHead with(HttpHeaders other) {
         return new RequestHead(id, exchange, method, path, other, hasBody);
     }

@@ -60,7 +60,8 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
                         inference,
                         LlamaPaths.isInfer(head.path()),
                         head.isUpgrade(),
-                        head.isDirect() ? LlamaPaths.withoutQuery(head.path()) : ""),
+                        head.isDirect() ? LlamaPaths.withoutQuery(head.path()) : "",
+                        head.onlyIfLoaded()),
                 this);
         if (!collecting) {
             ticket.weigh(1);

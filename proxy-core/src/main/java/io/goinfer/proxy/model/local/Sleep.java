@@ -24,7 +24,7 @@ public record Sleep(List<Pattern> ignoredPaths, boolean ignoresWebSockets) {
 
     /** It reaches the model only if that runs. */
     boolean keptBy(Asked asked) {
-        return ignores(asked) || matches(asked.directPath());
+        return asked.onlyIfLoaded() || ignores(asked) || matches(asked.directPath());
     }
 
     /** It is no use of the model: neither waits nor keeps it. */
@@ -39,7 +39,9 @@ public record Sleep(List<Pattern> ignoredPaths, boolean ignoresWebSockets) {
     }
 
     Refusal refusal(String model, Asked asked) {
-        String why = ignores(asked) ? "WebSockets do not load it" : "path matches upstream.ignorePaths";
+        String why = asked.onlyIfLoaded()
+                ? "open its page first"
+                : ignores(asked) ? "WebSockets do not load it" : "path matches upstream.ignorePaths";
         return new Refusal(409, "invalid_request_error", "conflict", "model " + model + " is not loaded; " + why, 0);
     }
 }
