@@ -23,6 +23,7 @@ import io.goinfer.proxy.http.Endpoints;
 import io.goinfer.proxy.http.EnrollEndpoint;
 import io.goinfer.proxy.http.Requests;
 import io.goinfer.proxy.keys.ApiKeys;
+import io.goinfer.proxy.metrics.Captures;
 import io.goinfer.proxy.metrics.Metrics;
 import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.net.ConnectionLimit;
@@ -135,6 +136,7 @@ public final class Relay implements AutoCloseable {
             Requests requests = Requests.of(
                     router,
                     options.config().models().swap().settings().metricsInMemory(),
+                    captures(options.config()),
                     options.config().models().defaultModel());
             EnrollEndpoint enroll = new EnrollEndpoint(enrollment, ca, loops.blocking());
             EdgeRules rules = new EdgeRules(
@@ -172,6 +174,10 @@ public final class Relay implements AutoCloseable {
         }
         backends.start();
         locals.start();
+    }
+
+    private Captures captures(GoinferConfig config) {
+        return new Captures((long) config.models().swap().settings().captureMegabytes() << 20, loops.blocking());
     }
 
     private static Map<String, String> configuredKeys(GoinferConfig config) {

@@ -378,6 +378,24 @@ class LlamaSwapOverHttpTest {
     }
 
     @Test
+    void whatWasAskedAndAnsweredCanBeReadAgain() throws Exception {
+        rig("captureBuffer: 1\nmodels:\n" + model("a", ""));
+        assertThat(chat("a")).isEqualTo(200);
+        eventually("its row", () -> get("/api/metrics/activity").contains("\"has_capture\":true"));
+        String capture = get("/api/captures/1");
+        assertThat(capture).contains("\"req_path\":\"" + CHAT + "\"").doesNotContain(rig.adminKey);
+        assertThat(decoded(capture, "req_body")).isEqualTo(body("a", ""));
+        assertThat(decoded(capture, "resp_body")).contains("\"choices\"");
+        assertThat(send("GET", "/api/captures/2", null).join().statusCode()).isEqualTo(404);
+        assertThat(send("GET", "/api/captures/x", null).join().statusCode()).isEqualTo(400);
+    }
+
+    private static String decoded(String json, String field) {
+        String value = json.replaceAll("(?s).*\"" + field + "\":\"([^\"]*)\".*", "$1");
+        return new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8);
+    }
+
+    @Test
     void keysAreTakenInEveryForm() throws Exception {
         rig("models:\n" + model("a", ""));
         String key = rig.userKey;

@@ -6,14 +6,17 @@ import io.goinfer.proxy.control.Reply;
 import io.goinfer.proxy.json.JsonTree;
 import io.goinfer.proxy.metrics.Activity;
 import io.goinfer.proxy.metrics.Activity.Row;
+import io.goinfer.proxy.metrics.Captures;
 import io.goinfer.proxy.upstream.Refusal;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -42,9 +45,11 @@ final class ActivityEndpoints {
             Map.entry("duration", Comparator.comparingLong(Row::millis)));
 
     private final Activity activity;
+    private final Captures captures;
 
-    ActivityEndpoints(Activity activity) {
+    ActivityEndpoints(Activity activity, Captures captures) {
         this.activity = activity;
+        this.captures = captures;
     }
 
     /** As version 0.162 had it. */
@@ -180,12 +185,26 @@ final class ActivityEndpoints {
         return new JsonTree.Number(Double.toString(value));
     }
 
-    /** None are kept yet. */
-    static Reply capture(Call call) {
+    CompletionStage<Reply> capture(Call call) {
         String id = call.rest("/api/captures/");
-        return Reply.refuse(
-                id.matches("\\d{1,18}")
-                        ? new Refusal(404, "invalid_request_error", "not_found", "no capture " + id, 0)
-                        : Refusal.invalid("bad_request", "capture id: " + id + " (expected: a number)"));
+        if (!id.matches("\\d{1,18}")) {
+            return Reply.refuse(Refusal.invalid("bad_request", "capture id: " + id + " (expected: a number)"))
+                    .now();
+        }
+        return captures.find(Long.parseLong(id))
+                .thenApply(found -> found.map(capture -> shown(id, capture))
+                        .orElseGet(() -> Reply.refuse(
+                                new Refusal(404, "invalid_request_error", "not_found", "no capture " + id, 0))));
+    }
+
+    private static Reply shown(String id, Captures.Capture capture) {
+        Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+        answer.put("id", Long.parseLong(id));
+        answer.put("req_path", capture.path());
+        answer.put("req_headers", capture.requestHeaders());
+        answer.put("req_body", Base64.getEncoder().encodeToString(capture.request()));
+        answer.put("resp_headers", capture.responseHeaders());
+        answer.put("resp_body", Base64.getEncoder().encodeToString(capture.response()));
+        return Reply.json(answer);
     }
 }

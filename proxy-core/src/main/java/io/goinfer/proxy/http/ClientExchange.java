@@ -8,6 +8,8 @@ import io.goinfer.proxy.exchange.Downstream;
 import io.goinfer.proxy.exchange.Exchange;
 import io.goinfer.proxy.keys.ApiKey;
 import io.goinfer.proxy.metrics.AccessLog;
+import io.goinfer.proxy.metrics.Captures;
+import io.goinfer.proxy.metrics.Recording;
 import io.goinfer.proxy.metrics.Tail;
 import io.goinfer.proxy.metrics.Usage;
 import io.goinfer.proxy.route.Place;
@@ -21,6 +23,7 @@ import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
@@ -58,6 +61,8 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     private int status;
     private final RunningRequests.Entry entry;
     private final Tail tail = new Tail();
+    private final @Nullable Recording recording;
+    private HttpHeaders answered = EmptyHttpHeaders.INSTANCE;
     private String contentType = "";
     private long bytes;
     private boolean chunked;
@@ -115,6 +120,8 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                 edge.client(),
                 key.id(),
                 () -> loop().execute(this::cancelled));
+        boolean recorded = request.method().name().equals("POST") && !upgrade;
+        this.recording = recorded ? rules.requests().captures().begin(Answers.path(request.uri())) : null;
         rules.metrics().started();
         rules.requests().running().add(entry);
     }
@@ -168,6 +175,9 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
             content.release();
             return;
         }
+        if (recording != null) {
+            recording.request(content);
+        }
         underWay += content.readableBytes();
         if (underWay >= READ_AHEAD) {
             edge.readMore(false);
@@ -205,13 +215,14 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                 HttpResponseStatus.valueOf(code),
                 Unpooled.EMPTY_BUFFER,
                 headers,
-                io.netty.handler.codec.http.EmptyHttpHeaders.INSTANCE));
+                EmptyHttpHeaders.INSTANCE));
         edge.flush();
     }
 
     @Override
     public void head(int code, HttpHeaders headers) {
         contentType = headers.get("content-type", "");
+        answered = headers;
         if (!waiting.takesHead(code, headers)) {
             writeHead(code, headers);
         }
@@ -247,6 +258,9 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     @Override
     public void body(ByteBuf content) {
         tail.add(content);
+        if (recording != null) {
+            recording.response(content);
+        }
         if (waiting.takesBody(content)) {
             return;
         }
@@ -385,7 +399,8 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     private void recorded(int told, long nanos, @Nullable Refusal refusal) {
         Usage usage =
                 told == 200 ? Usage.read(tail.bytes(), contentType.startsWith("text/event-stream")) : Usage.UNKNOWN;
-        rules.requests()
+        Captures.Capture capture = recording == null ? null : recording.end(told, request.headers(), answered);
+        long id = rules.requests()
                 .activity()
                 .add(
                         place == null ? "" : place.modelId(),
@@ -395,6 +410,10 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                         told,
                         usage,
                         nanos / 1_000_000,
-                        refusal == null ? "" : refusal.message());
+                        refusal == null ? "" : refusal.message(),
+                        capture != null);
+        if (capture != null) {
+            rules.requests().captures().keep(id, capture);
+        }
     }
 }

@@ -73,7 +73,7 @@ public final class Endpoints {
             EventLoops loops) {
         FleetControl fleet = new FleetControl(control, nodes, router, loops);
         RunningRequests running = requests.running();
-        ActivityEndpoints activity = new ActivityEndpoints(requests.activity());
+        ActivityEndpoints activity = new ActivityEndpoints(requests.activity(), requests.captures());
         EventStream events = new EventStream(control.models(), requests.activity(), running);
         Endpoint.Handler noTunnel =
                 (call, caller) -> Reply.refuse(Refusal.notFound(call.path())).now();
@@ -173,12 +173,7 @@ public final class Endpoints {
                         SWAP,
                         Role.LLAMA_SWAP,
                         (call, caller) -> activity.stats(call).now()),
-                new Endpoint(
-                        "/api/captures/*",
-                        GET,
-                        SWAP,
-                        Role.LLAMA_SWAP,
-                        (call, caller) -> ActivityEndpoints.capture(call).now()),
+                new Endpoint("/api/captures/*", GET, SWAP, Role.LLAMA_SWAP, (call, caller) -> activity.capture(call)),
                 new Endpoint(
                         "/api/performance",
                         GET,

@@ -26,7 +26,8 @@ public final class Activity {
             int status,
             Usage usage,
             long millis,
-            String error) {
+            String error,
+            boolean captured) {
         /** As llama-swap's API shows it. */
         public Map<String, @Nullable Object> json() {
             Map<String, @Nullable Object> tokens = new LinkedHashMap<>();
@@ -49,7 +50,7 @@ public final class Activity {
             row.put("resp_status_code", status);
             row.put("tokens", tokens);
             row.put("duration_ms", millis);
-            row.put("has_capture", false);
+            row.put("has_capture", captured);
             if (!error.isEmpty()) {
                 row.put("error_msg", error);
             }
@@ -87,8 +88,8 @@ public final class Activity {
         this.size = size;
     }
 
-    /** Gives it its id. */
-    public void add(
+    /** Gives it its id, and returns that. */
+    public long add(
             String model,
             String node,
             String path,
@@ -96,17 +97,20 @@ public final class Activity {
             int status,
             Usage usage,
             long millis,
-            String error) {
+            String error,
+            boolean captured) {
         long longest = Math.max(millis, Math.round(usage.millis()));
         Row row;
         synchronized (this) {
-            row = new Row(++lastId, Instant.now(), model, node, path, contentType, status, usage, longest, error);
+            row = new Row(
+                    ++lastId, Instant.now(), model, node, path, contentType, status, usage, longest, error, captured);
             rows.addLast(row);
             if (rows.size() > size) {
                 rows.removeFirst();
             }
         }
         listeners.forEach(listener -> listener.accept(row));
+        return row.id();
     }
 
     /** Oldest first. */

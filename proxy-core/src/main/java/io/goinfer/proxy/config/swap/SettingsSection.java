@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class SettingsSection {
     private static final int MIN_HEALTH_SECONDS = 15;
     private static final int DEFAULT_UNLOAD_SECONDS = 10;
+    private static final int DEFAULT_CAPTURE_MEGABYTES = 5;
     private static final int MAX_SECONDS = 1 << 24;
     private static final Duration MIN_PERFORMANCE = Duration.ofSeconds(5);
     private static final Pattern GO_DURATION = Pattern.compile("(\\d+(?:\\.\\d+)?)(ns|us|µs|ms|s|m|h)");
@@ -47,7 +48,7 @@ final class SettingsSection {
         tree.ignore("logRequests");
         tree.ignore("sendLoadingState");
         int metrics = tree.number("metricsMaxInMemory", d.metricsInMemory(), Integer.MIN_VALUE, Integer.MAX_VALUE);
-        int capture = tree.number("captureBuffer", d.captureMegabytes(), Integer.MIN_VALUE, 1 << 20);
+        int capture = tree.number("captureBuffer", DEFAULT_CAPTURE_MEGABYTES, Integer.MIN_VALUE, 1 << 20);
         return new SwapConfig.Settings(
                 Duration.ofSeconds(Math.max(MIN_HEALTH_SECONDS, health)),
                 startPort(d.startPort()),

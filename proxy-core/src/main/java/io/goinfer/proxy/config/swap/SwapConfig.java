@@ -279,6 +279,7 @@ public record SwapConfig(
         return new ArrayList<>(names);
     }
 
+    /** Without a file nothing is captured: a relay that only passes requests on keeps none of them. */
     private static final Settings DEFAULTS = new Settings(
             Duration.ofSeconds(120),
             5_800,
@@ -288,7 +289,7 @@ public record SwapConfig(
             "",
             "proxy",
             1_000,
-            5,
+            0,
             null,
             Duration.ofSeconds(5),
             List.of("X-Session-ID", "X-Litellm-Session-Id"));
