@@ -4,6 +4,7 @@ package io.goinfer.proxy;
 import io.goinfer.proxy.agent.NodeLink;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.control.MachineControl;
 import io.goinfer.proxy.control.ModelControl;
 import io.goinfer.proxy.control.Reloader;
 import io.goinfer.proxy.fleet.Fleet;
@@ -63,7 +64,11 @@ public final class Node implements AutoCloseable {
                 options.config().node().backends(), options.config().limits().queue(), loops, fleet);
         this.locals = new Locals(options.config(), loops, fleet);
         this.reloader = new Reloader(options.source(), locals::reload, loops.blocking());
-        ModelControl control = new ModelControl(locals.models(), reloader);
+        ModelControl control = new ModelControl(
+                locals.models(),
+                reloader,
+                new MachineControl(
+                        loops, options.config().models().swap().settings().performanceEvery()));
         boolean done = false;
         try {
             for (RelayAddress relay : options.relays()) {

@@ -12,6 +12,8 @@ import io.goinfer.proxy.admin.LocalSocket;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Listen;
 import io.goinfer.proxy.config.Service;
+import io.goinfer.proxy.config.swap.SwapConfig;
+import io.goinfer.proxy.control.MachineControl;
 import io.goinfer.proxy.control.ModelControl;
 import io.goinfer.proxy.control.Reloader;
 import io.goinfer.proxy.fleet.Fleet;
@@ -133,10 +135,11 @@ public final class Relay implements AutoCloseable {
                     options.config().limits().connectionsPerAddress());
             this.reloader = new Reloader(options.source(), locals::reload, loops.blocking());
             Router router = new Router(fleet::catalog, this::settling);
+            SwapConfig.Settings swap = options.config().models().swap().settings();
             Requests requests = Requests.of(
                     router,
-                    options.config().models().swap().settings().metricsInMemory(),
-                    captures(options.config()),
+                    swap.metricsInMemory(),
+                    new Captures((long) swap.captureMegabytes() << 20, loops.blocking()),
                     options.config().models().defaultModel());
             EnrollEndpoint enroll = new EnrollEndpoint(enrollment, ca, loops.blocking());
             EdgeRules rules = new EdgeRules(
@@ -144,7 +147,8 @@ public final class Relay implements AutoCloseable {
                     options.config().server().origins(),
                     new Endpoints(
                             router,
-                            new ModelControl(locals.models(), reloader),
+                            new ModelControl(
+                                    locals.models(), reloader, new MachineControl(loops, swap.performanceEvery())),
                             fleet::controls,
                             requests,
                             metrics,
@@ -174,10 +178,6 @@ public final class Relay implements AutoCloseable {
         }
         backends.start();
         locals.start();
-    }
-
-    private Captures captures(GoinferConfig config) {
-        return new Captures((long) config.models().swap().settings().captureMegabytes() << 20, loops.blocking());
     }
 
     private static Map<String, String> configuredKeys(GoinferConfig config) {

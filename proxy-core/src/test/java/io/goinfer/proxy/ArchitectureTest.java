@@ -53,6 +53,7 @@ class ArchitectureTest {
                         "io.goinfer.proxy.config..",
                         "io.goinfer.proxy.json",
                         "io.goinfer.proxy.keys",
+                        "io.goinfer.proxy.machine",
                         "io.goinfer.proxy.metrics",
                         "io.goinfer.proxy.net")
                 .whereLayer("wiring")

@@ -273,6 +273,21 @@ class FleetOverHttpTest {
     }
 
     @Test
+    void aNodeIsMeasuredWhereItHasModelsOfItsOwn() throws Exception {
+        rig.connect("attic", with("models:\n" + model("a", "")));
+        assertThat(admin("GET", "/api/performance").statusCode())
+                .as("the relay has none")
+                .isEqualTo(503);
+        assertThat(admin("GET", "/api/performance?node=attic").body())
+                .startsWith("{\"enabled\":true")
+                .contains("\"gpu_stats\":[");
+        HttpResponse<String> bad = admin("GET", "/api/performance?node=attic&after=a%26b");
+        assertThat(bad.statusCode()).isEqualTo(400);
+        assertThat(bad.body()).contains("after: a&b (expected: RFC 3339)");
+        assertThat(admin("GET", "/api/hardware?node=attic").body()).contains("\"capacity_bytes\":");
+    }
+
+    @Test
     void requestsThatWereAreShownAndThoseThatRunCanBeEnded() throws Exception {
         rig.connect("attic", llama);
         chat("sim");

@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** llama-swap's and goinfer's paths about the models of this machine: one table. */
+/** llama-swap's and goinfer's paths about this machine and its models: one table. */
 public final class ModelControl {
     private static final String LOG_STREAM = "/logs/stream";
 
@@ -41,7 +41,7 @@ public final class ModelControl {
     private final LocalModels models;
     private final List<Line> table;
 
-    public ModelControl(LocalModels models, Reloader reloader) {
+    public ModelControl(LocalModels models, Reloader reloader, MachineControl machine) {
         this.models = models;
         this.table = List.of(
                 new Line(GET, "/running", call -> running(call).now()),
@@ -59,7 +59,9 @@ public final class ModelControl {
                 new Line(GET, "/logs/*", call -> logs(call).now()),
                 new Line(GET, "/api/profiles", call -> profiles().now()),
                 new Line(PUT, "/api/profiles/active", this::activate),
-                new Line(POST, "/api/config/reload", call -> reloader.reply()));
+                new Line(POST, "/api/config/reload", call -> reloader.reply()),
+                new Line(GET, "/api/performance", machine::performance),
+                new Line(GET, "/api/hardware", call -> machine.hardware()));
     }
 
     /** Null: nothing is served there. */

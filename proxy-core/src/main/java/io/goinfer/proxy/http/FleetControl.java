@@ -13,6 +13,8 @@ import io.goinfer.proxy.upstream.Refusal;
 import io.goinfer.proxy.upstream.Upstream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,7 +34,8 @@ final class FleetControl {
             List.of("/api/models/unload/", "/api/models/load/", "/logs/stream/", "/logs/");
 
     /** What each machine has for itself: here, if no node is named. */
-    private static final List<String> OF_ONE_MACHINE = List.of("/api/profiles", "/api/config/");
+    private static final List<String> OF_ONE_MACHINE =
+            List.of("/api/profiles", "/api/config/", "/api/performance", "/api/hardware");
 
     private final ModelControl local;
     private final Supplier<Map<String, Upstream>> nodes;
@@ -104,10 +107,15 @@ final class FleetControl {
         StringBuilder uri = new StringBuilder(call.path());
         call.query().forEach((name, value) -> {
             if (!name.equals("node")) {
-                uri.append(uri.indexOf("?") < 0 ? '?' : '&').append(name);
+                uri.append(uri.indexOf("?") < 0 ? '?' : '&').append(encoded(name));
+                uri.append('=').append(encoded(value));
             }
         });
         return uri.toString();
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
     }
 
     /** The node that has the model of the path; null: it is here, nowhere, or the path names none. */

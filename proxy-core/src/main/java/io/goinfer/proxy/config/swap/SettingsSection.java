@@ -17,6 +17,7 @@ final class SettingsSection {
     private static final int DEFAULT_UNLOAD_SECONDS = 10;
     private static final int DEFAULT_CAPTURE_MEGABYTES = 5;
     private static final int MAX_SECONDS = 1 << 24;
+    private static final Duration DEFAULT_PERFORMANCE = Duration.ofSeconds(5);
     private static final Duration MIN_PERFORMANCE = Duration.ofSeconds(5);
     private static final Pattern GO_DURATION = Pattern.compile("(\\d+(?:\\.\\d+)?)(ns|us|µs|ms|s|m|h)");
     private static final Map<String, Double> UNITS =
@@ -60,7 +61,7 @@ final class SettingsSection {
                 metrics <= 0 ? d.metricsInMemory() : metrics,
                 Math.max(0, capture),
                 storePath(),
-                performance(d.performanceEvery()),
+                performance(DEFAULT_PERFORMANCE),
                 sessionHeaders(d.sessionIdHeaders()));
     }
 
@@ -109,7 +110,7 @@ final class SettingsSection {
         return path;
     }
 
-    private @Nullable Duration performance(@Nullable Duration standard) {
+    private @Nullable Duration performance(Duration standard) {
         YamlTree performance = tree.child("performance");
         boolean disabled = Boolean.TRUE.equals(performance.bool("disabled"));
         String text = performance.text("every");

@@ -279,7 +279,7 @@ public record SwapConfig(
         return new ArrayList<>(names);
     }
 
-    /** Without a file nothing is captured: a relay that only passes requests on keeps none of them. */
+    /** Without a file nothing is captured or measured: a relay that only passes requests on keeps none of them. */
     private static final Settings DEFAULTS = new Settings(
             Duration.ofSeconds(120),
             5_800,
@@ -291,7 +291,7 @@ public record SwapConfig(
             1_000,
             0,
             null,
-            Duration.ofSeconds(5),
+            null,
             List.of("X-Session-ID", "X-Litellm-Session-Id"));
 
     static Settings defaults() {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.model.process;
 
+import io.goinfer.proxy.machine.Tool;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,7 +15,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class MachineMemory implements MemoryReadings {
     private static final Logger LOG = LoggerFactory.getLogger(MachineMemory.class);
-    private static final long TOOL_SECONDS = 5;
     private static final int MIB = 20;
     private static final Path CARDS = Path.of("/sys/class/drm");
     private static final Path MEMINFO = Path.of("/proc/meminfo");
@@ -68,8 +66,8 @@ public final class MachineMemory implements MemoryReadings {
     @Override
     public long usedBy(long pid) {
         if (source() == Source.NVIDIA) {
-            String text =
-                    run(List.of("nvidia-smi", "--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"));
+            String text = Tool.run(
+                    List.of("nvidia-smi", "--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"));
             return text.lines()
                             .map(line -> line.split("\\s*,\\s*"))
                             .filter(cells -> cells.length == 2
@@ -83,7 +81,7 @@ public final class MachineMemory implements MemoryReadings {
     }
 
     private static String nvidia(String what) {
-        return run(List.of("nvidia-smi", "--query-gpu=" + what, "--format=csv,noheader,nounits"));
+        return Tool.run(List.of("nvidia-smi", "--query-gpu=" + what, "--format=csv,noheader,nounits"));
     }
 
     /** Lines that are numbers, added. */
@@ -111,7 +109,7 @@ public final class MachineMemory implements MemoryReadings {
 
     /** The column of {@code rocm-smi --showmeminfo vram --csv} that ends so, added over all cards. */
     private static long rocm(String column) {
-        return rocm(run(List.of("rocm-smi", "--showmeminfo", "vram", "--csv")), column);
+        return rocm(Tool.run(List.of("rocm-smi", "--showmeminfo", "vram", "--csv")), column);
     }
 
     static long rocm(String csv, String column) {
@@ -157,25 +155,5 @@ public final class MachineMemory implements MemoryReadings {
             return 0;
         }
         return 0;
-    }
-
-    /** What a tool prints; "" if it is not there, fails or hangs. */
-    private static String run(List<String> command) {
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            process.getOutputStream().close();
-            if (!process.waitFor(TOOL_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                return "";
-            }
-            String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return process.exitValue() == 0 ? text : "";
-        } catch (IOException e) {
-            LOG.trace("{} is not here", command.get(0));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        return "";
     }
 }
