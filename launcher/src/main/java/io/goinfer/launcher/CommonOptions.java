@@ -6,6 +6,7 @@ import io.goinfer.proxy.config.ConfigException;
 import io.goinfer.proxy.config.ConfigLoader;
 import io.goinfer.proxy.config.ConfigProblem;
 import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.config.swap.SwapConfig;
 import io.goinfer.proxy.config.swap.SwapLoader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -125,6 +126,11 @@ final class CommonOptions {
         for (ConfigProblem warning : loaded.warnings()) {
             LOG.warn("{}", warning.text());
         }
+        SwapConfig.Settings settings = loaded.config().settings();
+        if (!quiet && !verbose) {
+            LogSetup.level(settings.logLevel());
+        }
+        LogSetup.modelsToStandardOutput();
         LOG.info("models: {}", swap == null ? swapConfigDir : swap);
         GoinferConfig.ModelsConfig models = config.models();
         // What stands in the file counts before GI_EXTRA_MODELS.

@@ -9,21 +9,31 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import io.goinfer.proxy.model.local.ModelOutput;
 import org.slf4j.LoggerFactory;
 
-/** Logs go to standard error, asynchronously: a full pipe must not stop an event loop. In code, because reading XML costs a third of the start. */
+/** Logs go to standard error, asynchronously: a full pipe must not stop an event loop or a model. In code, because reading XML costs a third of the start. */
 public final class LogSetup extends ContextAwareBase implements Configurator {
     private static final int QUEUE = 4096;
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
+        ch.qos.logback.classic.Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        root.setLevel(Level.INFO);
+        root.addAppender(
+                console(context, "System.err", "%d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5level %logger{0}: %msg%n%ex"));
+        context.getLogger("io.netty").setLevel(Level.WARN);
+        return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+
+    private static AsyncAppender console(LoggerContext context, String target, String pattern) {
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
-        encoder.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5level %logger{0}: %msg%n%ex");
+        encoder.setPattern(pattern);
         encoder.start();
         ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
         console.setContext(context);
-        console.setTarget("System.err");
+        console.setTarget(target);
         console.setEncoder(encoder);
         console.start();
         AsyncAppender async = new AsyncAppender();
@@ -32,18 +42,34 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         async.setNeverBlock(true);
         async.addAppender(console);
         async.start();
-        ch.qos.logback.classic.Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        root.setLevel(Level.INFO);
-        root.addAppender(async);
-        context.getLogger("io.netty").setLevel(Level.WARN);
-        return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+        return async;
+    }
+
+    /** As llama-swap.yml asks: what models print goes to standard output, whatever the level. */
+    static void modelsToStandardOutput() {
+        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+            ch.qos.logback.classic.Logger models = context.getLogger(ModelOutput.LOG_NAME);
+            if (models.isAdditive()) {
+                models.setAdditive(false);
+                models.setLevel(Level.INFO);
+                models.addAppender(console(context, "System.out", "%msg%n"));
+            }
+        }
+    }
+
+    /** @param name of a level, in any case; any other = info, as in llama-swap */
+    static void level(String name) {
+        set(Level.toLevel(name, Level.INFO));
     }
 
     static void level(boolean quiet, boolean verbose) {
+        set(quiet ? Level.WARN : verbose ? Level.DEBUG : Level.INFO);
+    }
+
+    private static void set(Level level) {
         if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
-            context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)
-                    .setLevel(quiet ? Level.WARN : verbose ? Level.DEBUG : Level.INFO);
-            context.getLogger("goinfer.access").setLevel(quiet ? Level.WARN : Level.INFO);
+            context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(level);
+            context.getLogger("goinfer.access").setLevel(level.isGreaterOrEqual(Level.INFO) ? level : Level.INFO);
         }
     }
 

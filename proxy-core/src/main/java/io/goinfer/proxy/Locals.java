@@ -13,6 +13,7 @@ import io.goinfer.proxy.model.local.GroupPolicy;
 import io.goinfer.proxy.model.local.LocalModel;
 import io.goinfer.proxy.model.local.LocalModelFactory;
 import io.goinfer.proxy.model.local.LocalModels;
+import io.goinfer.proxy.model.local.ModelOutput;
 import io.goinfer.proxy.model.process.MachineMemory;
 import io.goinfer.proxy.model.process.MemoryReadings;
 import io.goinfer.proxy.net.ByteBudget;
@@ -34,6 +35,10 @@ final class Locals implements AutoCloseable {
     static final String OWNER = "local";
 
     private static final Logger LOG = LoggerFactory.getLogger(Locals.class);
+
+    /** Values of logToStdout that show what models print. */
+    private static final Set<String> OUTPUT = Set.of("upstream", "both");
+
     private static final long RESCAN_SECONDS = 5;
 
     /** How often lists learn of headers while many are being read. */
@@ -63,6 +68,9 @@ final class Locals implements AutoCloseable {
             fleet.add(OWNER, OWNER, upstream);
         }
         models.onChange(() -> fleet.update(OWNER, models.state().infos(), true));
+        if (OUTPUT.contains(config.models().swap().settings().logToStdout())) {
+            ModelOutput.follow(models);
+        }
         models.onLoad(() -> {
             var load = models.load();
             fleet.load(OWNER, load.busy() + load.queued());

@@ -4,11 +4,15 @@ package io.goinfer.proxy;
 import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
 import io.goinfer.proxy.config.Balance;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.swap.SwapLoader;
+import io.goinfer.proxy.model.local.ModelOutput;
 import io.goinfer.proxy.testing.GoinferRig;
 import io.goinfer.proxy.testing.RawClient;
 import java.io.IOException;
@@ -26,6 +30,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What llama-swap's own tests ask of it, as a client sees it: who is loaded, who waits, who must go, how a model is named. */
 @DisabledOnOs(OS.WINDOWS)
@@ -393,6 +399,25 @@ class LlamaSwapOverHttpTest {
     private static String decoded(String json, String field) {
         String value = json.replaceAll("(?s).*\"" + field + "\":\"([^\"]*)\".*", "$1");
         return new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void whatModelsPrintIsALogOfItsOwn() throws Exception {
+        ListAppender<ILoggingEvent> printed = new ListAppender<>();
+        printed.list = new CopyOnWriteArrayList<>();
+        printed.start();
+        Logger log = (Logger) LoggerFactory.getLogger(ModelOutput.LOG_NAME);
+        log.addAppender(printed);
+        open.add(() -> log.detachAppender(printed));
+        String cmd = "sh -c 'echo one; echo two >&2; exec sleep 1000'";
+        rig("logToStdout: both\nmodels:\n  a: {cmd: \"" + cmd + "\", proxy: '" + llama.url() + "'}\n");
+        assertThat(chat("a")).isEqualTo(200);
+        eventually(
+                "its lines",
+                () -> printed.list.stream()
+                        .map(ILoggingEvent::getFormattedMessage)
+                        .toList()
+                        .containsAll(List.of("one", "two")));
     }
 
     @Test
