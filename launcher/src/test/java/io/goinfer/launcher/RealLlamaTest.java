@@ -9,12 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -154,81 +148,6 @@ class RealLlamaTest {
                     "no model outlives its node",
                     Duration.ofSeconds(20),
                     () -> ofModels().findAny().isEmpty());
-        }
-    }
-
-    @Test
-    void twoNamesInOneGroupTakeTurnsUnderEightClients() throws Exception {
-        Path server = parts().resolve("llama-server");
-        Path model = parts().resolve("gemma-3-270m-q4_k_m.gguf");
-        assumeTrue(
-                Files.isExecutable(server) && Files.exists(model),
-                "SKIPPED: no llama-server or GGUF in " + parts() + "; .ci/install-parts installs them");
-        Path models = Files.createDirectories(folder.resolve("models"));
-        StringBuilder yaml = new StringBuilder("startPort: " + Processes.freePort() + "\nmodels:\n");
-        for (String id : List.of("one", "two")) {
-            Files.createSymbolicLink(models.resolve(id + ".gguf"), model);
-            yaml.append("  ")
-                    .append(id)
-                    .append(":\n    cmd: ")
-                    .append(server)
-                    .append(" --port ${PORT} --offline --no-ui -t 1 -c 1024 -np 2 -b 256 -a ")
-                    .append(id)
-                    .append(" -m ")
-                    .append(models)
-                    .append('/')
-                    .append(id)
-                    .append(".gguf\n");
-        }
-        Path swap = Files.writeString(folder.resolve("llama-swap.yml"), yaml);
-        int port = Processes.freePort();
-        String base = "http://127.0.0.1:" + port;
-        try (Processes processes = new Processes(folder)) {
-            Process goinfer = processes.goinfer(
-                    "serve.log",
-                    "serve",
-                    "--no-api-key",
-                    "--swap-config",
-                    swap.toString(),
-                    "--listen",
-                    "127.0.0.1:" + port + "=openai,llama-swap",
-                    "--state-dir",
-                    folder.resolve("state").toString());
-            eventually("health", () -> Processes.status(base + "/health", "", null) == 200);
-            Queue<String> wrong = new ConcurrentLinkedQueue<>();
-            AtomicBoolean together = new AtomicBoolean();
-            ExecutorService clients = Executors.newFixedThreadPool(8);
-            for (int i = 0; i < 40; i++) {
-                String id = i % 2 == 0 ? "one" : "two";
-                clients.execute(() -> {
-                    StringBuilder answer = new StringBuilder();
-                    int status = Processes.answer(
-                            base + "/v1/chat/completions",
-                            "",
-                            "{\"model\":\"" + id
-                                    + "\",\"max_tokens\":3,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}",
-                            answer,
-                            180_000);
-                    if (status != 200 || answer.indexOf("\"model\":\"" + id + "\"") < 0) {
-                        wrong.add(id + ": " + status + " " + answer);
-                    }
-                });
-            }
-            clients.shutdown();
-            while (!clients.awaitTermination(50, TimeUnit.MILLISECONDS)) {
-                StringBuilder running = new StringBuilder();
-                Processes.answer(base + "/running", "", null, running);
-                if (running.toString().split("\"model\":", -1).length > 2) {
-                    together.set(true);
-                }
-            }
-
-            assertThat(wrong).as("answers that are not right").isEmpty();
-            assertThat(together).as("never two at once").isFalse();
-            assertThat(Processes.status(base + "/unload", "", null)).isEqualTo(200);
-            assertThat(ofModels()).as("nothing is left").isEmpty();
-            goinfer.destroy();
-            assertThat(goinfer.waitFor(20, TimeUnit.SECONDS)).isTrue();
         }
     }
 
