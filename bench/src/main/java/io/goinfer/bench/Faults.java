@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.bench;
 
-import io.goinfer.bench.link.Conditions;
 import io.goinfer.bench.link.Link;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -59,7 +58,7 @@ public final class Faults {
         int backendPort = Contender.freePort();
         Process backend = Contender.backend(options.goinfer(), backendPort, options.streams());
         try (LoadDriver driver = new LoadDriver();
-                Way way = new Way(scenario.line());
+                LinkedWay way = new LinkedWay(scenario.line());
                 Contender tunnel = Contender.tunnel(
                         options.goinfer(),
                         backendPort,
@@ -78,36 +77,6 @@ public final class Faults {
         } finally {
             backend.destroyForcibly();
             Bench.delete(folder);
-        }
-    }
-
-    private static final class Way implements Contender.Way, AutoCloseable {
-        private final Conditions line;
-        private @Nullable Link link;
-
-        Way(Conditions line) {
-            this.line = line;
-        }
-
-        @Override
-        public int through(int tunnelPort) throws IOException {
-            link = new Link(tunnelPort);
-            link.conditions(line);
-            return link.port();
-        }
-
-        Link link() {
-            if (link == null) {
-                throw new IllegalStateException("not asked for yet");
-            }
-            return link;
-        }
-
-        @Override
-        public void close() {
-            if (link != null) {
-                link.close();
-            }
         }
     }
 

@@ -8,6 +8,7 @@ import io.goinfer.bench.LoadDriver;
 import io.goinfer.bench.LoadResult;
 import io.goinfer.bench.Report;
 import io.goinfer.bench.Scenario;
+import io.goinfer.bench.Soak;
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
 import io.goinfer.proxy.Node;
@@ -130,6 +131,28 @@ final class BenchCommand implements Callable<Integer> {
                 scenarios.stream().filter(one -> wanted.contains(one.name())).toList();
         boolean good = new Faults(new Faults.Options(self(), chosen, count, eventRate), Terminal.out(spec)).run();
         return good ? 0 : 1;
+    }
+
+    @Command(
+            description =
+                    "A mixed load for long: streams, transfers, clients that leave, a link that fails. Exit 1 if a stream breaks, or if"
+                            + " memory, descriptors, streams or credit are not back at their base when all is quiet.",
+            mixinStandardHelpOptions = true)
+    int soak(
+            @Option(names = "--seconds", defaultValue = "600", description = "how long (default: 600)") int length,
+            @Option(names = "--turn", defaultValue = "40", description = "seconds between two looks (default: 40)")
+                    int turn,
+            @Option(names = "--seed", description = "of what happens when (default: a new one)") @Nullable Long seed)
+            throws Exception {
+        if (length < 1 || turn < 1) {
+            throw new IllegalArgumentException("--seconds and --turn must be at least 1");
+        }
+        Soak.Options soak = new Soak.Options(
+                self(),
+                Duration.ofSeconds(length),
+                Duration.ofSeconds(turn),
+                seed == null ? System.nanoTime() & 0xffff : seed);
+        return new Soak(soak, Terminal.out(spec)).run() ? 0 : 1;
     }
 
     @Command(
