@@ -18,6 +18,6 @@ interface Association {
     /** Node: an exchange ended in a way that the relay may not know. */
     void remember(Id exchange, Code code);
 
-    /** Node: it is remembered. */
-    boolean hasEnded(Id exchange);
+    /** Node: a REQUEST for it, of kind new, that comes in this session is not to run. */
+    boolean refuses(Id exchange, TunnelSession session);
 }

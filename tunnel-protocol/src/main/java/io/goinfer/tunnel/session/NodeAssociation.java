@@ -28,11 +28,15 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
 
     private record Ended(Code code, long at) {}
 
+    /** Its REQUEST had not come; the relay sends it anew in this session. */
+    private record Awaited(long session, long at) {}
+
     private final EventLoop loop;
     private final Duration window;
     private final List<TunnelSession> sessions = new ArrayList<>();
     private final Map<Id, Waiting> waiting = new HashMap<>();
     private final Map<Id, Ended> ended = new LinkedHashMap<>();
+    private final Map<Id, Awaited> awaited = new LinkedHashMap<>();
     private final Set<Id> listed = new HashSet<>();
     private boolean sweeping;
 
@@ -124,6 +128,13 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
 
     private Frame.Answer answer(TunnelSession session, Frame.Wanted wanted) {
         Id id = wanted.exchange();
+        // The relay has left the session that carries it, this one too, and the word of that may come later.
+        for (TunnelSession one : List.copyOf(sessions)) {
+            TunnelExchange carried = one.carried(id);
+            if (carried != null) {
+                one.moved(carried);
+            }
+        }
         TunnelExchange exchange = detached(id);
         if (exchange != null) {
             try {
@@ -135,6 +146,9 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
             }
         }
         Ended known = ended.get(id);
+        if (known == null) {
+            put(awaited, id, new Awaited(session.number(), System.nanoTime()));
+        }
         return known == null
                 ? new Frame.Answer(id, Frame.Verdict.UNKNOWN, false, Code.NO_ERROR, 0, 0)
                 : new Frame.Answer(id, Frame.Verdict.ENDED, false, known.code(), 0, 0);
@@ -144,18 +158,31 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
 
     @Override
     public void remember(Id exchange, Code code) {
-        ended.put(exchange, new Ended(code, System.nanoTime()));
-        if (ended.size() > MAX_REMEMBERED) {
-            Iterator<Id> oldest = ended.keySet().iterator();
+        put(ended, exchange, new Ended(code, System.nanoTime()));
+    }
+
+    private <T> void put(Map<Id, T> all, Id exchange, T what) {
+        all.remove(exchange);
+        all.put(exchange, what);
+        if (all.size() > MAX_REMEMBERED) {
+            Iterator<Id> oldest = all.keySet().iterator();
             oldest.next();
             oldest.remove();
         }
         sweepLater();
     }
 
+    /**
+     * It runs, waits or ended; or its REQUEST was lost on its way into a session, was sent anew in another, and comes late: QUIC cannot take back what it
+     * sent with FIN. It must not run twice.
+     */
     @Override
-    public boolean hasEnded(Id exchange) {
-        return ended.containsKey(exchange);
+    public boolean refuses(Id exchange, TunnelSession session) {
+        Awaited elsewhere = awaited.get(exchange);
+        return waiting.containsKey(exchange)
+                || ended.containsKey(exchange)
+                || elsewhere != null && elsewhere.session() != session.number()
+                || sessions.stream().anyMatch(one -> one.carried(exchange) != null);
     }
 
     private void sweepLater() {
@@ -178,7 +205,8 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
                     remember(exchange.id(), Code.SESSION_LOST);
                 });
         ended.values().removeIf(one -> now - one.at() > 2 * window.toNanos());
-        if (!waiting.isEmpty() || !ended.isEmpty()) {
+        awaited.values().removeIf(one -> now - one.at() > 2 * window.toNanos());
+        if (!waiting.isEmpty() || !ended.isEmpty() || !awaited.isEmpty()) {
             sweepLater();
         }
     }

@@ -142,7 +142,7 @@ public final class RelayAssociation implements Association {
     public void remember(Id exchange, Code code) {}
 
     @Override
-    public boolean hasEnded(Id exchange) {
+    public boolean refuses(Id exchange, TunnelSession session) {
         return false;
     }
 

@@ -66,6 +66,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private @Nullable Future<?> drainTimer;
     private long drainDeadline = Long.MAX_VALUE;
     private final PeerErrors errors;
+    private final Accepting accepting;
 
     /** @param number of the node's connection, from HELLO */
     TunnelSession(
@@ -76,6 +77,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         this.association = association;
         this.number = number;
         this.events = events;
+        this.accepting = new Accepting(this, exchanges, events);
         this.pool = new CreditPool(terms.floor());
         this.implicit = new SendWindow.Implicit(terms.floor());
         long now = System.nanoTime();
@@ -259,6 +261,12 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         close(code, reason);
     }
 
+    /** Node: an exchange that has its stream here. */
+    @Nullable
+    TunnelExchange carried(Id id) {
+        return exchanges.get(id);
+    }
+
     private @Nullable TunnelExchange find(Id id) {
         TunnelExchange here = exchanges.get(id);
         return here == null && association instanceof NodeAssociation node ? node.detached(id) : here;
@@ -373,45 +381,11 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     /** Node: a stream began. Null if it was refused. */
     @Nullable
     TunnelExchange onRequest(Leg leg, Frame.Request request) {
-        boolean goesOn = request.kind() == Frame.Request.CONTINUE;
-        if (relay || closed || !goesOn && (draining || isFull())) {
-            leg.refuse(Code.REFUSED, "this node takes no more exchanges");
-            return null;
-        }
-        if (goesOn) {
-            return goOn(leg, request.exchange());
-        }
-        if (find(request.exchange()) != null || association.hasEnded(request.exchange())) {
-            // A retry that reached the process that had it first: it must not run twice.
-            leg.refuse(Code.SESSION_LOST, "this exchange is here already");
-            return null;
-        }
-        TunnelExchange exchange = TunnelExchange.incoming(leg, request);
-        exchanges.put(request.exchange(), exchange);
-        exchange.accepted(events.onExchange(exchange, request));
-        return exchange;
+        return accepting.onRequest(leg, request);
     }
 
-    private @Nullable TunnelExchange goOn(Leg leg, Id id) {
-        TunnelExchange exchange = association instanceof NodeAssociation node ? node.take(id) : null;
-        if (exchange == null) {
-            leg.refuse(Code.SESSION_LOST, "no such exchange waits");
-            return null;
-        }
-        exchanges.put(id, exchange);
-        new Handover(exchange).continued(leg);
-        return exchange;
-    }
-
-    /** Those that only wait for the relay's word that all has arrived do not count. */
-    private boolean isFull() {
-        int max = terms.maxStreams();
-        return exchanges.size() >= max
-                && (exchanges.size() >= 2 * max
-                        || exchanges.values().stream()
-                                        .filter(one -> !one.lingers())
-                                        .count()
-                                >= max);
+    boolean isDraining() {
+        return draining;
     }
 
     /** Node: the relay goes on with it in another session. */

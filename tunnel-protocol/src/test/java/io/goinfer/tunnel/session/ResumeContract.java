@@ -248,6 +248,58 @@ public abstract class ResumeContract extends TransportContract {
         assertThat(nodeSide.calls).hasSize(1);
     }
 
+    /** QUIC sends a REQUEST with FIN again until it arrives, also when the relay has long sent it elsewhere. */
+    @Test
+    void aRequestThatComesLateIntoTheSessionBeforeDoesNotRun() throws Exception {
+        TunnelSession before = relaySide.session;
+        TunnelSession nodeBefore = nodeSide.session;
+        connectAgain();
+        TunnelSession after = relaySide.session;
+        Id id = Id.random(ThreadLocalRandom.current());
+        List<Field> fields = List.of(new Field(":method", "POST"));
+        Frame.Request request = new Frame.Request(id, 0, false, false, 0, 0, fields, true);
+        Frame.Resume resume = new Frame.Resume(List.of(), List.of(new Frame.Wanted(id, false, 0, 100_000)), false);
+        after.wire().loop().execute(() -> after.wire().sendControl(resume));
+        eventually(
+                "it is answered",
+                () -> nodeSide.on(() -> nodeBefore.association().refuses(id, nodeBefore)));
+
+        refused(before, request, "the relay was told UNKNOWN in the other session");
+        Call call = new Call(relaySide, null, null);
+        after.wire().loop().execute(() -> call.exchange = after.open(request, call));
+        Call there = arrived(0);
+        refused(before, request, "it runs");
+        nodeSide.on(() -> {
+            there.answer("world");
+            return null;
+        });
+        eventually("the response ends", () -> call.ended);
+        eventually("the node knows", () -> nodeSide.session.exchanges() == 0);
+        refused(before, request, "it ran");
+        assertThat(nodeSide.calls).hasSize(1);
+    }
+
+    private void refused(TunnelSession session, Frame.Request request, String why) {
+        Call second = new Call(relaySide, null, null);
+        session.wire().loop().execute(() -> second.exchange = session.open(request, second));
+        eventually("refused: " + why, () -> second.reset == Code.SESSION_LOST);
+    }
+
+    /** The word that the relay left the session that carries it may come behind RESUME. */
+    @Test
+    void aResumeTakesAnExchangeFromWhicheverSessionCarriesIt() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        connectAgain();
+        Frame.Wanted wanted = new Frame.Wanted(call.exchange.id(), false, 0, 100_000);
+        relaySide.on(() -> {
+            relaySide.session.wire().sendControl(new Frame.Resume(List.of(), List.of(wanted), false));
+            return null;
+        });
+        eventually("it is detached", () -> there.detached == 1);
+        assertThat(there.reset).isNull();
+    }
+
     @Test
     void whatNoSessionTakesOverInTimeEndsOnBothSides() throws Exception {
         disconnect();
