@@ -17,6 +17,7 @@ import io.netty.channel.EventLoop;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicConnectionPathStats;
+import io.netty.handler.codec.quic.QuicPathEvent;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.util.concurrent.Future;
@@ -257,6 +258,8 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         if (event instanceof QuicConnectionCloseEvent close) {
             peerCode = close.isApplicationClose() ? Code.ofQuic(close.error()) : Code.SESSION_LOST;
             peerReason = reason(close);
+        } else if (event instanceof QuicPathEvent.PeerMigrated && events != null) {
+            events.onPathChanged();
         }
         ctx.fireUserEventTriggered(event);
     }

@@ -24,7 +24,8 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
     /** An hour of a busy node; beyond it the oldest are forgotten. */
     private static final int MAX_REMEMBERED = 10_000;
 
-    private record Waiting(TunnelExchange exchange, long session) {}
+    /** @param resumedIn the session whose RESUME was answered for it, 0 = none yet */
+    private record Waiting(TunnelExchange exchange, long session, long resumedIn) {}
 
     private record Ended(Code code, long at) {}
 
@@ -83,7 +84,7 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
     }
 
     private void wait(TunnelExchange exchange, TunnelSession from) {
-        waiting.put(exchange.id(), new Waiting(exchange, from.number()));
+        waiting.put(exchange.id(), new Waiting(exchange, from.number(), 0));
         sweepLater();
     }
 
@@ -96,6 +97,13 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
     TunnelExchange detached(Id id) {
         Waiting one = waiting.get(id);
         return one == null ? null : one.exchange();
+    }
+
+    /** Credit may overtake the REQUEST that continues it. Credit of the session before must not count. */
+    @Nullable
+    TunnelExchange resuming(Id id, TunnelSession session) {
+        Waiting one = waiting.get(id);
+        return one == null || one.resumedIn() != session.number() ? null : one.exchange();
     }
 
     @Nullable
@@ -129,16 +137,19 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
     private Frame.Answer answer(TunnelSession session, Frame.Wanted wanted) {
         Id id = wanted.exchange();
         // The relay has left the session that carries it, this one too, and the word of that may come later.
-        for (TunnelSession one : List.copyOf(sessions)) {
-            TunnelExchange carried = one.carried(id);
+        for (TunnelSession any : List.copyOf(sessions)) {
+            TunnelExchange carried = any.carried(id);
             if (carried != null) {
-                one.moved(carried);
+                any.moved(carried);
             }
         }
-        TunnelExchange exchange = detached(id);
-        if (exchange != null) {
+        Waiting one = waiting.get(id);
+        if (one != null) {
+            TunnelExchange exchange = one.exchange();
             try {
-                return new Handover(exchange).asked(session, wanted);
+                Frame.Answer goesOn = new Handover(exchange).asked(session, wanted);
+                waiting.put(id, new Waiting(exchange, one.session(), session.number()));
+                return goesOn;
             } catch (FrameException e) {
                 exchange.lost(e.code(), e.reason());
                 session.peerError(e);

@@ -411,13 +411,13 @@ public final class TunnelExchange {
         if (over || sending.ended()) {
             return;
         }
+        boolean before = sending.isWritable();
         if (to == null) {
             sending.fill();
-            return;
+        } else {
+            sending.pump(to.stream());
         }
-        boolean before = sending.isWritable();
-        sending.pump(to.stream());
-        if (sending.ended()) {
+        if (to != null && sending.ended()) {
             to.stream().finish();
         } else if (!before && sending.isWritable() && events != null) {
             events.onWritable();

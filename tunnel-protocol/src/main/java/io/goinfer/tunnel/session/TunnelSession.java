@@ -41,6 +41,9 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private static final Set<Code> DETACHING =
             EnumSet.of(Code.NO_ERROR, Code.SESSION_LOST, Code.SUSPECT_TIMEOUT, Code.MOVED);
 
+    /** Until the node has another connection, with room for a slow line. */
+    private static final Duration PATH_CHANGED = Duration.ofSeconds(2);
+
     private final Wire wire;
     private final boolean relay;
     private final SessionTerms terms;
@@ -226,9 +229,13 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
             TunnelExchange exchange = find(reset.exchange());
             if (exchange != null) {
                 exchange.peerReset(reset.code(), reset.reason());
+            } else {
+                // Its REQUEST may be on its way still.
+                association.remember(reset.exchange(), reset.code());
             }
-        } else if (frame instanceof Frame.CreditExchange credit && !relay) {
-            TunnelExchange exchange = exchanges.get(credit.exchange());
+        } else if (frame instanceof Frame.CreditExchange credit && association instanceof NodeAssociation node) {
+            TunnelExchange here = exchanges.get(credit.exchange());
+            TunnelExchange exchange = here != null ? here : node.resuming(credit.exchange(), this);
             if (exchange != null) {
                 exchange.peerCredit(credit.credit());
             }
@@ -254,6 +261,15 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
             stream.cancel(Code.REFUSED);
         }
         return new Leg(this, stream);
+    }
+
+    /** Relay: what QUIC had under way to the address before may never be sent again (docs/decisions/018). Another connection takes over. */
+    @Override
+    public void onPathChanged() {
+        if (relay && !closed) {
+            wire.sendControl(new Frame.GoAway(Code.MOVED, PATH_CHANGED.toMillis(), "the path changed"));
+            closeAfter(Code.MOVED, PATH_CHANGED, "the path changed");
+        }
     }
 
     @Override

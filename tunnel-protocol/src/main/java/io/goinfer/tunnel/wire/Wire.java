@@ -20,6 +20,9 @@ public interface Wire {
         /** The relay opened a stream; the returned object gets its events. Null: hold the stream for the next receiver of events. */
         WireStream.@Nullable Events onStream(WireStream stream);
 
+        /** The other side's address changed under the connection. */
+        default void onPathChanged() {}
+
         void onClosed(Code code, String reason);
     }
 

@@ -8,6 +8,7 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Field;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.wire.Wire;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -297,6 +298,33 @@ public abstract class ResumeContract extends TransportContract {
             return null;
         });
         eventually("it is detached", () -> there.detached == 1);
+        assertThat(there.reset).isNull();
+    }
+
+    @Test
+    void creditThatOvertakesTheContinuedRequestCounts() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        lose(nodeSide);
+        nodeSide.on(() -> {
+            there.exchange.sendResponse(new Frame.Response(200, List.of(), false));
+            there.stream(8L << 20);
+            return null;
+        });
+        long before = there.toSend;
+        relaySide.replaceAssociations(Duration.ofSeconds(60));
+        connectAgain();
+        Id id = call.exchange.id();
+        Frame.Wanted wanted = new Frame.Wanted(id, false, 0, 100_000);
+        Frame.Credit credit = new Frame.Credit(false, false, 0, 1_000_000);
+        relaySide.on(() -> {
+            Wire wire = relaySide.session.wire();
+            wire.sendControl(new Frame.Resume(List.of(1L), List.of(wanted), false));
+            wire.sendControl(new Frame.CreditExchange(id, credit));
+            return null;
+        });
+
+        eventually("the node produces more", () -> before - there.toSend > 800_000);
         assertThat(there.reset).isNull();
     }
 
