@@ -66,6 +66,11 @@ public record Scenario(String name, int seconds, List<String> nodeOptions, Condi
                 dead("dead-15s-up", 15, Direction.THERE),
                 dead("dead-15s-down", 15, Direction.BACK),
                 new Scenario("nat-forgets-udp", 10, ANY, scene -> scene.link().rebindUdp()),
+                new Scenario("nat-forgets-upload", 15, ANY, scene -> {
+                    scene.upload();
+                    TimeUnit.SECONDS.sleep(2);
+                    scene.link().rebindUdp();
+                }),
                 new Scenario("nat-forgets-tcp", 15, TCP, scene -> scene.link().forgetTcp()),
                 new Scenario("tcp-reset", 10, TCP, scene -> scene.link().cutTcp()),
                 new Scenario("udp-blocked", 15, ANY, scene -> scene.link().udp(false)),

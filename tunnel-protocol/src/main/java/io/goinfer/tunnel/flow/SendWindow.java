@@ -23,6 +23,7 @@ public final class SendWindow {
     private Implicit budget;
     private boolean implicit;
     private long sent;
+    private long consumed;
     private long acknowledged;
     private long limit;
     private long taken;
@@ -70,16 +71,15 @@ public final class SendWindow {
 
     /** @throws FrameException FLOW_CONTROL if an offset shrinks or was never sent */
     public void credit(long nowConsumed, long nowLimit) {
-        if (nowConsumed < acknowledged
-                || nowConsumed > sent
-                || !implicit && nowLimit < limit
-                || nowLimit < nowConsumed) {
+        if (nowConsumed < consumed || nowConsumed > sent || !implicit && nowLimit < limit || nowLimit < nowConsumed) {
             throw new FrameException(
                     Code.FLOW_CONTROL,
-                    "CREDIT consumed " + nowConsumed + ", limit " + nowLimit + " after " + acknowledged + ", " + limit
+                    "CREDIT consumed " + nowConsumed + ", limit " + nowLimit + " after " + consumed + ", " + limit
                             + ", sent " + sent);
         }
-        acknowledged = nowConsumed;
+        consumed = nowConsumed;
+        // A receiver that went on in another session told what it had received, which was more.
+        acknowledged = Math.max(acknowledged, nowConsumed);
         limit = Math.max(limit, nowLimit);
         implicit = false;
         take(0);

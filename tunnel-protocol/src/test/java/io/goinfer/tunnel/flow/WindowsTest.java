@@ -92,6 +92,20 @@ class WindowsTest {
                 .isInstanceOf(FrameException.class);
     }
 
+    /** What was received when the session changed was not all consumed: the first credit behind it tells less. */
+    @Test
+    void creditAfterAResumeMayTellLessThanWasReceived() {
+        SendWindow window = SendWindow.granted(new SendWindow.Implicit(FLOOR), 10_000);
+        window.sent(6_000);
+        window.credit(2_000, 12_000);
+        window.resume(new SendWindow.Implicit(FLOOR), 5_000, 12_000);
+
+        window.credit(4_000, 20_000);
+        assertThat(window.available()).isEqualTo(15_000);
+        assertThat(window.acknowledged()).isEqualTo(5_000);
+        assertThatThrownBy(() -> window.credit(3_000, 20_000)).isInstanceOf(FrameException.class);
+    }
+
     @Test
     void refusesBytesBeyondTheLimit() {
         ReceiveWindow window = ReceiveWindow.granted(pool, 10_000);
