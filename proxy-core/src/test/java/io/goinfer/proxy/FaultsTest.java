@@ -17,6 +17,10 @@ import io.goinfer.proxy.fleet.Nodes;
 import io.goinfer.proxy.testing.GoinferRig;
 import io.goinfer.proxy.testing.RawClient;
 import io.goinfer.tunnel.frame.Code;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -158,12 +162,32 @@ class FaultsTest {
         allIntact(running);
     }
 
+    /** Streams long enough to need credit behind the change, and an upload of which something is under way to the address before (decision 018). */
     @Test
     void aNatThatForgetsIsNotNoticed() throws Exception {
         rig(Duration.ofSeconds(60), Transport.QUIC);
-        CompletableFuture<LoadResult> running = streams(4);
-        link.rebindUdp();
+        CompletableFuture<LoadResult> running = streams(12);
+        CompletableFuture<HttpResponse<String>> upload = upload(24 << 20);
+        for (int i = 0; i < 2; i++) {
+            long before = rig.relay.nodes().resumed();
+            link.rebindUdp();
+            eventually(
+                    "another connection takes over",
+                    Duration.ofSeconds(30),
+                    () -> rig.relay.nodes().resumed() >= before + STREAMS || running.isDone());
+        }
+        assertThat(upload.get(2, TimeUnit.MINUTES).body()).contains("\"bytes\":" + (24 << 20));
         allIntact(running);
+    }
+
+    private CompletableFuture<HttpResponse<String>> upload(int bytes) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(rig.base() + "/v1/sim/upload"))
+                .header("authorization", "Bearer " + rig.userKey)
+                .header("x-goinfer-model", "sim")
+                .header("content-type", "application/octet-stream")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(new byte[bytes]))
+                .build();
+        return HttpClient.newHttpClient().sendAsync(request, HttpResponse.BodyHandlers.ofString());
     }
 
     /** Copies of tokens run beside their streams there (PROTOCOL.md §6.11), from one session into the next. */

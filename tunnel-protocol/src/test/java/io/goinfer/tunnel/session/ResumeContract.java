@@ -286,6 +286,23 @@ public abstract class ResumeContract extends TransportContract {
         eventually("refused: " + why, () -> second.reset == Code.SESSION_LOST);
     }
 
+    /** A client that leaves at once: the word of it comes on another stream than the request. */
+    @Test
+    void aResetThatOvertakesItsRequestStopsIt() throws Exception {
+        Id id = Id.random(ThreadLocalRandom.current());
+        TunnelSession node = nodeSide.session;
+        relaySide.on(() -> {
+            relaySide.session.wire().sendControl(new Frame.ResetExchange(id, Code.CANCELLED, "the client left"));
+            return null;
+        });
+        eventually(
+                "the node remembers", () -> nodeSide.on(() -> node.association().refuses(id, node)));
+
+        List<Field> fields = List.of(new Field(":method", "POST"));
+        refused(relaySide.session, new Frame.Request(id, 0, false, false, 0, 0, fields, true), "it was cancelled");
+        assertThat(nodeSide.calls).isEmpty();
+    }
+
     /** The word that the relay left the session that carries it may come behind RESUME. */
     @Test
     void aResumeTakesAnExchangeFromWhicheverSessionCarriesIt() throws Exception {
