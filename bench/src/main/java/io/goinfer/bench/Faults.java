@@ -80,6 +80,13 @@ public final class Faults {
         }
     }
 
+    /** As a laptop that sleeps, or goes on. */
+    static void suspend(Process process, boolean sleeps) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", sleeps ? "-STOP" : "-CONT", Long.toString(process.pid()))
+                .start()
+                .waitFor();
+    }
+
     private LoadResult during(Scenario scenario, LoadDriver driver, Contender tunnel, Link link)
             throws IOException, InterruptedException {
         int tokens = (int) (scenario.seconds() * options.rate());
@@ -107,10 +114,7 @@ public final class Faults {
 
             @Override
             public void node(boolean runs) throws IOException, InterruptedException {
-                String pid = Long.toString(tunnel.lastProcess().pid());
-                new ProcessBuilder("kill", runs ? "-CONT" : "-STOP", pid)
-                        .start()
-                        .waitFor();
+                suspend(tunnel.lastProcess(), !runs);
             }
 
             @Override

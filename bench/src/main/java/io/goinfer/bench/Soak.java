@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
 public final class Soak {
     /**
      * @param goinfer the command that starts this program
+     * @param nodeOptions of {@code goinfer connect}
      * @param turn how long one is
      */
-    public record Options(List<String> goinfer, Duration length, Duration turn, long seed) {}
+    public record Options(List<String> goinfer, List<String> nodeOptions, Duration length, Duration turn, long seed) {}
 
     private static final Conditions LINE = Conditions.delayed(Scenario.ROUND_TRIP.dividedBy(2));
     private static final double STARTS = 5;
@@ -46,29 +47,37 @@ public final class Soak {
             "goinfer_select_held_bytes");
 
     private interface Trouble {
-        void make(Link link) throws InterruptedException;
+        void make(Link link, Process node) throws IOException, InterruptedException;
     }
 
     private static final List<Trouble> TROUBLES = List.of(
-            link -> dead(link, 2),
-            link -> dead(link, 10),
-            Link::rebindUdp,
-            Link::cutTcp,
-            link -> {
+            (link, node) -> dead(link, 2),
+            (link, node) -> dead(link, 10),
+            (link, node) -> link.rebindUdp(),
+            (link, node) -> link.cutTcp(),
+            (link, node) -> {
                 link.udp(false);
                 TimeUnit.SECONDS.sleep(6);
                 link.udp(true);
             },
-            link -> {
+            (link, node) -> {
                 link.conditions(LINE.withLoss(0.01));
                 TimeUnit.SECONDS.sleep(5);
                 link.conditions(LINE);
-            });
+            },
+            (link, node) -> asleep(node, 3),
+            (link, node) -> asleep(node, 12));
 
     private static void dead(Link link, int seconds) throws InterruptedException {
         link.pass(false);
         TimeUnit.SECONDS.sleep(seconds);
         link.pass(true);
+    }
+
+    private static void asleep(Process process, int seconds) throws IOException, InterruptedException {
+        Faults.suspend(process, true);
+        TimeUnit.SECONDS.sleep(seconds);
+        Faults.suspend(process, false);
     }
 
     private final Options options;
@@ -90,7 +99,12 @@ public final class Soak {
         print("seed " + options.seed() + "; turns of " + options.turn().toSeconds() + " s");
         try (LoadDriver driver = new LoadDriver();
                 LinkedWay way = new LinkedWay(LINE);
-                Contender tunnel = Contender.tunnel(options.goinfer(), backendPort, folder, way)) {
+                Contender tunnel = Contender.tunnel(
+                        options.goinfer(),
+                        backendPort,
+                        folder,
+                        way,
+                        options.nodeOptions().toArray(String[]::new))) {
             long end = System.nanoTime() + options.length().toNanos();
             boolean good = turn("warm", driver, tunnel, way.link());
             List<Footprint> base = calm(tunnel);
@@ -126,7 +140,7 @@ public final class Soak {
             long end = System.nanoTime() + options.turn().toNanos();
             while (System.nanoTime() < end) {
                 Bulk bulk = random.nextBoolean() ? Bulk.download(tunnel.target()) : Bulk.upload(tunnel.target());
-                next().make(link);
+                next().make(link, tunnel.lastProcess());
                 TimeUnit.MILLISECONDS.sleep(1_000 + random.nextInt(2_000));
                 bulk.stop();
             }

@@ -142,6 +142,12 @@ final class BenchCommand implements Callable<Integer> {
             @Option(names = "--seconds", defaultValue = "600", description = "how long (default: 600)") int length,
             @Option(names = "--turn", defaultValue = "40", description = "seconds between two looks (default: 40)")
                     int turn,
+            @Option(
+                            names = "--transport",
+                            paramLabel = "auto|quic|tcp",
+                            defaultValue = "auto",
+                            description = "of the node (default: auto)")
+                    String transport,
             @Option(names = "--seed", description = "of what happens when (default: a new one)") @Nullable Long seed)
             throws Exception {
         if (length < 1 || turn < 1) {
@@ -149,6 +155,7 @@ final class BenchCommand implements Callable<Integer> {
         }
         Soak.Options soak = new Soak.Options(
                 self(),
+                List.of("--transport", transport),
                 Duration.ofSeconds(length),
                 Duration.ofSeconds(turn),
                 seed == null ? System.nanoTime() & 0xffff : seed);
