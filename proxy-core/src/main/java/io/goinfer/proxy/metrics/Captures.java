@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
@@ -75,19 +76,22 @@ public final class Captures {
         synchronized (this) {
             kept.put(id, packed);
         }
-        worker.execute(() -> {
-            byte[] bytes = pack(capture);
-            packed.complete(bytes);
-            packed(id, bytes.length);
-        });
+        try {
+            worker.execute(() -> packed(id, packed, pack(capture)));
+        } catch (RejectedExecutionException e) {
+            // The process ends, and nobody will ask.
+            packed.cancel(false);
+        }
     }
 
-    private synchronized void packed(long id, int bytes) {
-        if (bytes > limit) {
+    /** Counted and complete in one step: what is complete may be thrown out. */
+    private synchronized void packed(long id, CompletableFuture<byte[]> packed, byte[] bytes) {
+        packed.complete(bytes);
+        if (bytes.length > limit) {
             kept.remove(id);
             return;
         }
-        size += bytes;
+        size += bytes.length;
         var oldest = kept.values().iterator();
         while (size > limit) {
             CompletableFuture<byte[]> next = oldest.next();
