@@ -96,14 +96,7 @@ public final class Faults {
                 options.rate(),
                 options.streams(),
                 Duration.ofSeconds(scenario.seconds() + 90L));
-        CompletableFuture<LoadResult> result = CompletableFuture.supplyAsync(() -> {
-            try {
-                return driver.run(tunnel.target(), load);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            }
-        });
+        CompletableFuture<LoadResult> result = driver.start(tunnel.target(), load);
         // All have started, and run.
         TimeUnit.MILLISECONDS.sleep(2_500);
         scenario.fault().happen(new Scenario.Scene() {

@@ -18,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
@@ -102,6 +103,18 @@ public final class LoadDriver implements AutoCloseable {
                 })
                 .syncUninterruptibly()
                 .getNow();
+    }
+
+    /** {@link #run} on another thread. */
+    public CompletableFuture<LoadResult> start(Target target, Load load) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return run(target, load);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(e);
+            }
+        });
     }
 
     /** While {@link #run} is on, from another thread: how long until every stream moves again? */

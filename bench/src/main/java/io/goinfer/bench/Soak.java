@@ -126,14 +126,7 @@ public final class Soak {
         double seconds = options.turn().toMillis() / 1e3;
         int streams = (int) (STARTS * seconds);
         Load load = new Load(streams, TOKENS, RATE, STARTS, options.turn().plus(CALM));
-        CompletableFuture<LoadResult> result = CompletableFuture.supplyAsync(() -> {
-            try {
-                return driver.run(tunnel.target(), load);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            }
-        });
+        CompletableFuture<LoadResult> result = driver.start(tunnel.target(), load);
         double resumes = tunnel.metric("goinfer_tunnel_resumes_total");
         RudeClients clients = new RudeClients(tunnel.target(), random.nextLong());
         try {

@@ -88,14 +88,7 @@ class FaultsTest {
     private CompletableFuture<LoadResult> streams(int seconds) {
         LoadDriver.Target target = new LoadDriver.Target(rig.apiPort(), rig.userKey, "sim");
         Load load = new Load(STREAMS, (int) (seconds * RATE), RATE, 200, Duration.ofSeconds(seconds + 60L));
-        CompletableFuture<LoadResult> result = CompletableFuture.supplyAsync(() -> {
-            try {
-                return driver.run(target, load);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            }
-        });
+        CompletableFuture<LoadResult> result = driver.start(target, load);
         eventually("all run", () -> llama.counts().running.get() == STREAMS);
         return result;
     }
