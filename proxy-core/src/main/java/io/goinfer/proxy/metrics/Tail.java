@@ -8,6 +8,9 @@ public final class Tail {
     private static final int SIZE = 2 << 10;
     private static final int FIRST = 512;
 
+    /** More is kept for a while, so that not every addition moves the rest. */
+    private static final int MOST = SIZE + FIRST;
+
     private byte[] bytes = new byte[0];
     private int end;
 
@@ -15,13 +18,12 @@ public final class Tail {
     public void add(ByteBuf content) {
         int size = Math.min(SIZE, content.readableBytes());
         int from = content.writerIndex() - size;
-        if (end + size > bytes.length && bytes.length < 2 * SIZE) {
+        if (end + size > bytes.length && bytes.length < MOST) {
             // Most answers are small, and many begin at the same time.
-            bytes = java.util.Arrays.copyOf(bytes, Math.min(2 * SIZE, Math.max(FIRST, 2 * (end + size))));
+            bytes = java.util.Arrays.copyOf(bytes, Math.min(MOST, Math.max(FIRST, 2 * (end + size))));
         }
         if (end + size > bytes.length) {
-            // Keeps the last half: moved once in a while instead of each time.
-            int kept = Math.min(end, SIZE - Math.min(SIZE, size));
+            int kept = Math.min(end, SIZE - size);
             System.arraycopy(bytes, end - kept, bytes, 0, kept);
             end = kept;
         }

@@ -4,6 +4,7 @@ package io.goinfer.proxy.route;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ByteProcessor;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class JsonScanner implements BodyScanner, ByteProcessor {
     private static final int MAX_DEPTH = 512;
     private static final int MAX_VALUE = 1024;
+    private static final int MAX_NUMBER = 400;
 
     /** {@code "model"} with every character as \\uXXXX. */
     private static final int MAX_KEY = 6 * 6;
@@ -33,7 +35,7 @@ public final class JsonScanner implements BodyScanner, ByteProcessor {
     }
 
     private final long[] objects = new long[MAX_DEPTH / 64];
-    private final byte[] text = new byte[MAX_VALUE];
+    private byte[] text = new byte[MAX_KEY];
     private State state = State.VALUE;
     private int depth;
     private boolean stringIsKey;
@@ -255,7 +257,7 @@ public final class JsonScanner implements BodyScanner, ByteProcessor {
     private void keep(byte b) {
         if (capture) {
             if (length < (stringIsKey ? MAX_KEY : MAX_VALUE)) {
-                text[length++] = b;
+                append(b);
             } else if (stringIsKey) {
                 capture = false;
             } else {
@@ -315,14 +317,20 @@ public final class JsonScanner implements BodyScanner, ByteProcessor {
         return plain.toString();
     }
 
+    private void append(byte b) {
+        if (length == text.length) {
+            text = Arrays.copyOf(text, Math.min(MAX_VALUE, 4 * length));
+        }
+        text[length++] = b;
+    }
+
     private void scalar(byte b) {
         boolean part = b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b == '-' || b == '+' || b == '.' || b == 'E';
         if (part) {
-            if (length++ > 400) {
+            if (length == MAX_NUMBER) {
                 fail("number is too long");
-            }
-            if (length <= text.length) {
-                text[length - 1] = b;
+            } else {
+                append(b);
             }
             return;
         }
@@ -333,7 +341,7 @@ public final class JsonScanner implements BodyScanner, ByteProcessor {
     }
 
     private void endScalar() {
-        String word = new String(text, 0, Math.min(length, text.length), StandardCharsets.US_ASCII);
+        String word = new String(text, 0, length, StandardCharsets.US_ASCII);
         boolean literal = word.equals("true") || word.equals("false") || word.equals("null");
         if (!literal && !isNumber(word)) {
             fail("unexpected character or literal");

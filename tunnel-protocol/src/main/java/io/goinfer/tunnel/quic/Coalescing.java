@@ -8,6 +8,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.handler.codec.quic.QuicChannel;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -19,27 +21,32 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>What is written in one turn of the loop leaves in one flush, in the same turn.
  *   <li>Streams that are written {@link #together} are packed in one go.
- *   <li>Data is passed on at once, but acknowledged at most every two milliseconds while packets of the size of tokens come faster (RFC 9000 §13.2.2). A full
- *       packet, an acknowledgement or anything that we send ends the wait.
+ *   <li>What comes is passed on at once, but acknowledged at most every two milliseconds while small packets come faster (RFC 9000 §13.2.2). A full packet,
+ *       12 KiB of small ones or anything that we send ends the wait, and there is none while a stream waits for room, which an acknowledgement may have brought.
  * </ul>
  */
 final class Coalescing extends ChannelDuplexHandler {
     private static final long ACKNOWLEDGE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
-    /** Smaller packets carry acknowledgements, for which the other direction may wait; larger ones are part of a bulk transfer. */
-    private static final int LEAST_TOKENS = 100;
-
+    /** Larger packets are part of a bulk transfer. */
     private static final int MOST_TOKENS = 1_199;
+
+    /** A sender with a small window has used it up by then: it would wait for the acknowledgement. */
+    private static final int MOST_UNACKNOWLEDGED = 12 << 10;
+
     private static final int LONG_HEADER_BIT = 0x80;
 
     private final LongSupplier clock;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Runnable rest;
+    private final List<Runnable> afterRead = new ArrayList<>();
     private boolean flushing;
     private boolean reading;
     private boolean urgent;
     private boolean waiting;
     private long completed;
+    private int blocked;
+    private int unacknowledged;
 
     /** @param clock in nanoseconds */
     Coalescing(LongSupplier clock) {
@@ -87,6 +94,16 @@ final class Coalescing extends ChannelDuplexHandler {
         }
     }
 
+    /** A stream has no room for what it could send ({@code now}), or has room again. */
+    void blocked(boolean now) {
+        blocked += now ? 1 : -1;
+    }
+
+    /** Once, behind the packets that come next. What it writes leaves with their acknowledgement. */
+    void whenRead(Runnable task) {
+        afterRead.add(task);
+    }
+
     @Override
     public void write(ChannelHandlerContext ctx, Object msg, ChannelPromise promise) {
         ChannelFuture unused = ctx.write(msg, promise);
@@ -109,7 +126,7 @@ final class Coalescing extends ChannelDuplexHandler {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
-        urgent |= !(msg instanceof DatagramPacket packet && carriesTokens(packet.content()));
+        urgent |= !(msg instanceof DatagramPacket packet && mayWait(packet.content()));
         reading = true;
         try {
             ctx.fireChannelRead(msg);
@@ -118,16 +135,25 @@ final class Coalescing extends ChannelDuplexHandler {
         }
     }
 
-    private static boolean carriesTokens(ByteBuf in) {
+    private boolean mayWait(ByteBuf in) {
         int size = in.readableBytes();
-        return size >= LEAST_TOKENS && size <= MOST_TOKENS && (in.getByte(in.readerIndex()) & LONG_HEADER_BIT) == 0;
+        unacknowledged += size;
+        return size <= MOST_TOKENS
+                && unacknowledged < MOST_UNACKNOWLEDGED
+                && (in.getByte(in.readerIndex()) & LONG_HEADER_BIT) == 0;
     }
 
     /** The codec acknowledges and sends when a read is complete. */
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (!afterRead.isEmpty()) {
+            List<Runnable> tasks = List.copyOf(afterRead);
+            afterRead.clear();
+            tasks.forEach(Runnable::run);
+            urgent = true;
+        }
         long left = completed + ACKNOWLEDGE_NANOS - clock.getAsLong();
-        if (urgent || left <= 0) {
+        if (urgent || blocked > 0 || left <= 0) {
             complete(ctx);
         } else if (!waiting) {
             waiting = true;
@@ -138,6 +164,7 @@ final class Coalescing extends ChannelDuplexHandler {
     private void complete(ChannelHandlerContext ctx) {
         waiting = false;
         urgent = false;
+        unacknowledged = 0;
         completed = clock.getAsLong();
         ctx.fireChannelReadComplete();
     }

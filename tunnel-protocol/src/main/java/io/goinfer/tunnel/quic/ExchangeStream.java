@@ -48,6 +48,9 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     private final BulkMeter meter = new BulkMeter(System.nanoTime());
     private @Nullable QuicStreamPriority priority;
     private boolean wasFull;
+    private boolean wrote;
+    private boolean blocked;
+    private boolean bulk;
     private boolean ended;
     private boolean finSent;
     private boolean cancelled;
@@ -120,6 +123,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             return;
         }
         outgoing = null;
+        wrote = bytes != null;
         if (bytes != null) {
             prioritise(
                     open, meter.sent(bytes.readableBytes(), System.nanoTime()) ? Priorities.BULK : Priorities.TOKENS);
@@ -139,8 +143,15 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
         }
     }
 
+    /** As far as the last flush can tell, the connection could take another packet. */
+    boolean hasRoom() {
+        QuicStreamChannel open = channel;
+        return open == null || cancelled || finSent || !wrote || open.bytesBeforeUnwritable() >= H3.UDP_PAYLOAD;
+    }
+
     private void prioritise(QuicStreamChannel open, QuicStreamPriority wanted) {
         if (priority != wanted) {
+            bulk(wanted == Priorities.BULK);
             priority = wanted;
             open.updatePriority(wanted).addListener(done -> {});
         }
@@ -292,9 +303,24 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        blocked(!ctx.channel().isWritable());
         if (ctx.channel().isWritable() && events != null && !cancelled) {
             wasFull = false;
             events.onWritable();
+        }
+    }
+
+    private void bulk(boolean now) {
+        if (bulk != now) {
+            bulk = now;
+            wire.bulk(now);
+        }
+    }
+
+    private void blocked(boolean now) {
+        if (blocked != now) {
+            blocked = now;
+            wire.blocked(now);
         }
     }
 
@@ -322,6 +348,8 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     public void channelInactive(ChannelHandlerContext ctx) {
         LOG.trace("-- {} {} closed", wire.remoteAddress(), id());
         wire.copies().remove(id());
+        blocked(false);
+        bulk(false);
         decoder.close();
         dropOutgoing();
         if (preface != null) {

@@ -29,7 +29,7 @@ final class H3 {
     private static final int MAX_FIELD_SECTION = 16 << 10;
 
     /** Fits a path of 1280 bytes with any tunnel header on it. */
-    private static final int UDP_PAYLOAD = 1200;
+    static final int UDP_PAYLOAD = 1200;
 
     private H3() {}
 

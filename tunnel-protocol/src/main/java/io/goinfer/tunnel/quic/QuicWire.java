@@ -27,9 +27,7 @@ import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +49,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     private final Coalescing coalescing;
     private final List<Frame.Control> early = new ArrayList<>();
     private final List<ExchangeStream> held = new ArrayList<>();
-    private final Set<ExchangeStream> dirty = new LinkedHashSet<>();
+    private final FlushQueue flushes;
     private Wire.@Nullable Events events;
     private boolean closed;
     private Code peerCode = Code.SESSION_LOST;
@@ -64,6 +62,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         this.sessionId = connectStreamId;
         this.copies = new Copies(channel, connectStreamId);
         this.coalescing = Coalescing.of(channel);
+        this.flushes = new FlushQueue(channel.eventLoop(), coalescing);
         SocketAddress address = channel.remoteSocketAddress();
         this.remote = address == null ? new InetSocketAddress(0) : address;
         this.control = new ControlStream(this, connect);
@@ -169,20 +168,17 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         return channel.alloc();
     }
 
-    /** The stream has something to write: at the end of this turn of the loop, all such streams together. */
+    /** The stream has something to write. */
     void flushSoon(ExchangeStream stream) {
-        if (dirty.isEmpty()) {
-            loop().execute(this::flushStreams);
-        }
-        dirty.add(stream);
+        flushes.add(stream);
     }
 
-    private void flushStreams() {
-        List<ExchangeStream> streams = new ArrayList<>(dirty);
-        dirty.clear();
-        ExchangeStream first = streams.get(0);
-        coalescing.together(
-                first::flush, () -> streams.subList(1, streams.size()).forEach(ExchangeStream::flush));
+    void bulk(boolean now) {
+        flushes.bulk(now);
+    }
+
+    void blocked(boolean now) {
+        coalescing.blocked(now);
     }
 
     boolean isRelay() {

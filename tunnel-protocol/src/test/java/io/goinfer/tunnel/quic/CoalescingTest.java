@@ -85,13 +85,47 @@ class CoalescingTest {
     }
 
     @Test
-    void acknowledgementsBulkAndHandshakesAreNotHeld() {
-        for (int[] packet : new int[][] {{40, 0x40}, {1_300, 0x40}, {TOKEN, 0xc0}}) {
+    void bulkAndHandshakesAreNotHeld() {
+        for (int[] packet : new int[][] {{1_200, 0x40}, {TOKEN, 0xc0}}) {
             waitingForOne();
             arrives(packet[0], packet[1]);
             assertThat(seen).containsExactly("read", "complete");
             seen.clear();
         }
+    }
+
+    @Test
+    void twelveKibibytesAreNotHeld() {
+        waitingForOne();
+        int packets = 1;
+        for (; !seen.contains("complete"); packets++) {
+            arrives(TOKEN, 0x40);
+        }
+        assertThat(packets * TOKEN).isBetween(12 << 10, (12 << 10) + TOKEN);
+        seen.clear();
+        waitingForOne();
+    }
+
+    @Test
+    void nothingIsHeldWhileAStreamWaitsForRoom() {
+        waitingForOne();
+        coalescing.blocked(true);
+        arrives(40, 0x40);
+        assertThat(seen).containsExactly("read", "complete");
+        seen.clear();
+        coalescing.blocked(false);
+        arrives(40, 0x40);
+        assertThat(seen).containsExactly("read");
+    }
+
+    @Test
+    void whatIsDueBehindTheNextPacketLeavesWithItsAcknowledgement() {
+        waitingForOne();
+        coalescing.whenRead(() -> seen.add("task"));
+        assertThat(seen).isEmpty();
+        arrives(TOKEN, 0x40);
+        arrives(TOKEN, 0x40);
+        assertThat(seen).as("once").containsExactly("read", "task", "complete", "read");
     }
 
     @Test

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.tunnel.quic;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+
+/**
+ * The streams of a connection that have something to write: all together at the end of the loop's turn, while its congestion window has room. The others
+ * go on collecting until a packet comes, which may have made room: what they collect meanwhile leaves in fewer packets. Written in spite of a full window
+ * it would wait in Netty, which then tells every stream of the connection with each acknowledgement that it may and that it may not write
+ * (docs/decisions/007). Beside a bulk transfer all are written: there only quiche knows who comes first. Confined to the connection's loop.
+ */
+final class FlushQueue {
+    private final Executor loop;
+    private final Coalescing coalescing;
+    private final Set<ExchangeStream> streams = new LinkedHashSet<>();
+    private boolean scheduled;
+    private boolean held;
+    private int bulk;
+
+    FlushQueue(Executor loop, Coalescing coalescing) {
+        this.loop = loop;
+        this.coalescing = coalescing;
+    }
+
+    void add(ExchangeStream stream) {
+        streams.add(stream);
+        if (!scheduled && !held) {
+            scheduled = true;
+            loop.execute(this::flush);
+        }
+    }
+
+    /** A stream became part of a bulk transfer ({@code now}), or is not any more. */
+    void bulk(boolean now) {
+        bulk += now ? 1 : -1;
+    }
+
+    private void flush() {
+        scheduled = false;
+        if (held || streams.isEmpty()) {
+            return;
+        }
+        List<ExchangeStream> turn = new ArrayList<>(streams);
+        streams.clear();
+        coalescing.together(turn.get(0)::flush, () -> flushOthers(turn));
+    }
+
+    private void flushOthers(List<ExchangeStream> turn) {
+        int next = 1;
+        while (next < turn.size() && (bulk > 0 || turn.get(next - 1).hasRoom())) {
+            turn.get(next++).flush();
+        }
+        if (next < turn.size()) {
+            hold(turn.subList(next, turn.size()));
+        }
+    }
+
+    private void hold(List<ExchangeStream> first) {
+        List<ExchangeStream> added = new ArrayList<>(streams);
+        streams.clear();
+        streams.addAll(first);
+        streams.addAll(added);
+        held = true;
+        coalescing.whenRead(() -> {
+            held = false;
+            flush();
+        });
+    }
+}
