@@ -11,18 +11,23 @@ import io.goinfer.tunnel.tcp.TcpTls;
 import io.goinfer.tunnel.wire.Dial;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Attempts to reach one relay: QUIC first, TCP beside it when QUIC does not come soon (PROTOCOL.md §3.1). Confined to the agent's loop. */
 final class Race {
+    private static final Logger LOG = LoggerFactory.getLogger(Race.class);
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final long TCP_AFTER_MILLIS = 300;
     private static final long QUIC_PATIENCE_MILLIS = 2_000;
@@ -51,6 +56,8 @@ final class Race {
     private final Deque<Attempt> quic = new ArrayDeque<>();
     private @Nullable Attempt tcp;
     private @Nullable Future<?> tcpTimer;
+    private @Nullable Future<TcpTls> tls;
+    private @Nullable Identity tlsOf;
 
     Race(RelayAddress relay, NodeAgent.Self self, EventLoop loop, Executor blocking, Wanted wanted) {
         this.relay = relay;
@@ -71,6 +78,7 @@ final class Race {
             quic(address, identity);
         }
         if (allowed.tcp() && wanted.tcp() && tcp == null && tcpTimer == null) {
+            Future<TcpTls> unused = tls(identity);
             long wait = allowed.quic() && !last.isTcp() ? TCP_AFTER_MILLIS : 0;
             tcpAfter(wait, address, identity);
         }
@@ -95,6 +103,7 @@ final class Race {
                 relay.port(),
                 QuicTls.node(identity.key(), identity.chain(), RelayTrust.of(identity.ca())),
                 maxStreams);
+        LOG.debug("dialling {} over quic", address);
         Attempt attempt = new Attempt(one -> answered(one, address, identity), quic::remove);
         attempt.handle = QuicDialer.dial(target, loop, blocking, TIMEOUT, attempt);
         quic.addLast(attempt);
@@ -105,15 +114,41 @@ final class Race {
         if (wanted.tcp() && promising()) {
             tcpAfter(TCP_AFTER_MILLIS, address, identity);
         } else if (wanted.tcp()) {
-            TcpDialer.Target target = new TcpDialer.Target(
-                    address,
-                    relay.host(),
-                    relay.port(),
-                    TcpTls.node(identity.key(), identity.chain(), RelayTrust.of(identity.ca())));
+            LOG.debug("dialling {} over tcp", address);
             Attempt attempt = new Attempt(answered -> {}, ended -> tcp = null);
-            attempt.handle = TcpDialer.dial(target, loop, TIMEOUT, attempt);
             tcp = attempt;
+            tls(identity).addListener((Future<TcpTls> made) -> {
+                if (!made.isSuccess()) {
+                    attempt.failed(0, "TLS: " + made.cause().getMessage());
+                } else if (!attempt.withdrawn) {
+                    TcpDialer.Target target = new TcpDialer.Target(address, relay.host(), relay.port(), made.getNow());
+                    attempt.handle = TcpDialer.dial(target, loop, TIMEOUT, attempt);
+                }
+            });
         }
+    }
+
+    /** Made while QUIC is awaited, if it is not there yet. */
+    private Future<TcpTls> tls(Identity identity) {
+        Future<TcpTls> made = tls;
+        if (made != null && tlsOf == identity && (!made.isDone() || made.isSuccess())) {
+            return made;
+        }
+        Promise<TcpTls> promise = loop.newPromise();
+        tls = promise;
+        tlsOf = identity;
+        try {
+            blocking.execute(() -> {
+                try {
+                    promise.setSuccess(TcpTls.node(identity.key(), identity.chain(), RelayTrust.of(identity.ca())));
+                } catch (RuntimeException e) {
+                    promise.setFailure(e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            promise.setFailure(e);
+        }
+        return promise;
     }
 
     /**

@@ -4,6 +4,7 @@ package io.goinfer.tunnel.tcp;
 import io.goinfer.tunnel.wire.OneKey;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -11,6 +12,8 @@ import java.util.List;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +31,12 @@ public final class TcpTls {
         this.context = context;
     }
 
-    /** @param relays decides about the relay's certificate; null = the system's roots */
+    /**
+     * Also makes the first message of a handshake and drops it: a process that does so for the first time reads classes for a tenth of a second, and a dial on
+     * the loop does not wait for that. Takes as long, so not on a loop.
+     *
+     * @param relays decides about the relay's certificate; null = the system's roots
+     */
     public static TcpTls node(PrivateKey key, List<X509Certificate> chain, @Nullable TrustManager relays) {
         try {
             SSLContext context = SSLContext.getInstance(VERSION);
@@ -36,14 +44,23 @@ public final class TcpTls {
                     new KeyManager[] {new OneKey(key, chain)},
                     relays == null ? null : new TrustManager[] {relays},
                     null);
-            return new TcpTls(context);
-        } catch (GeneralSecurityException e) {
+            TcpTls tls = new TcpTls(context);
+            SSLEngine rehearsal = tls.engine("relay", 443);
+            SSLEngineResult unused = rehearsal.wrap(
+                    ByteBuffer.allocate(0),
+                    ByteBuffer.allocate(rehearsal.getSession().getPacketBufferSize()));
+            return tls;
+        } catch (GeneralSecurityException | SSLException e) {
             throw new IllegalArgumentException("TLS: " + e.getMessage(), e);
         }
     }
 
     /** @param host for SNI, and what the relay's certificate must name */
     SslHandler handler(String host, int port) {
+        return new SslHandler(engine(host, port));
+    }
+
+    private SSLEngine engine(String host, int port) {
         SSLEngine engine = context.createSSLEngine(host, port);
         engine.setUseClientMode(true);
         SSLParameters parameters = engine.getSSLParameters();
@@ -51,6 +68,6 @@ public final class TcpTls {
         parameters.setApplicationProtocols(new String[] {ApplicationProtocolNames.HTTP_1_1});
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
         engine.setSSLParameters(parameters);
-        return new SslHandler(engine);
+        return engine;
     }
 }
