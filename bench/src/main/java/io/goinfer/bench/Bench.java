@@ -84,7 +84,8 @@ public final class Bench {
             LoadResult many,
             double cpuMicros,
             double toolMicros,
-            double kibPerStream) {}
+            double kibPerStream,
+            double stolenPercent) {}
 
     private Round round(Contender contender, LoadDriver driver, Process backend, boolean warming)
             throws IOException, InterruptedException {
@@ -105,6 +106,7 @@ public final class Bench {
         }
         Duration cpu = contender.cpu();
         Duration tool = tool(backend);
+        StolenTime stolen = new StolenTime();
         LoadResult many = driver.run(contender.target(), load);
         double events = Math.max(1, many.events());
         return new Round(
@@ -113,7 +115,8 @@ public final class Bench {
                 many,
                 contender.cpu().minus(cpu).toNanos() / 1e3 / events,
                 tool(backend).minus(tool).toNanos() / 1e3 / events,
-                Math.max(0, contender.residentBytes() - memory) / 1024.0 / options.streams());
+                Math.max(0, contender.residentBytes() - memory) / 1024.0 / options.streams(),
+                stolen.percent());
     }
 
     private static Duration tool(Process backend) {

@@ -20,6 +20,14 @@ import java.util.concurrent.TimeUnit;
 final class Contender implements AutoCloseable {
     private static final long START_SECONDS = 30;
 
+    static {
+        // A bench that is ended by a signal takes along what it started.
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly),
+                        "bench-children"));
+    }
+
     private final String name;
     private final List<Process> processes = new ArrayList<>();
     private LoadDriver.Target target = new LoadDriver.Target(0, "", "sim");

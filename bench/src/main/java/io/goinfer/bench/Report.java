@@ -38,6 +38,7 @@ public final class Report {
             new Column("CPU us/event", "cpu_us_per_event", Bench.Round::cpuMicros),
             new Column("tool CPU us/event", "tool_us_per_event", Bench.Round::toolMicros),
             new Column("KiB/stream", "kib_per_stream", Bench.Round::kibPerStream),
+            new Column("CPU stolen %", "stolen_percent", Bench.Round::stolenPercent),
             new Column(
                     "errors",
                     "errors",
