@@ -21,18 +21,22 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>What is written in one turn of the loop leaves in one flush, in the same turn.
  *   <li>Streams that are written {@link #together} are packed in one go.
- *   <li>What comes is passed on at once, but acknowledged at most every two milliseconds while small packets come faster (RFC 9000 §13.2.2). A full packet,
- *       12 KiB of small ones or anything that we send ends the wait, and there is none while a stream waits for room, which an acknowledgement may have brought.
+ *   <li>What comes is passed on at once, but acknowledged at most every two milliseconds while small packets come faster, four when they are many (RFC 9000 §13.2.2). A full
+ *       packet, 16 KiB of small ones or anything that we send ends the wait, and there is none while a stream waits for room, which an acknowledgement may have brought.
  * </ul>
  */
 final class Coalescing extends ChannelDuplexHandler {
     private static final long ACKNOWLEDGE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final long MANY_ACKNOWLEDGE_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
+
+    /** Bytes that are not acknowledged yet: so many packets make the longer wait worth it, and their sender finds out soon enough what was lost. */
+    private static final int MANY = 4 << 10;
 
     /** Larger packets are part of a bulk transfer. */
     private static final int MOST_TOKENS = 1_199;
 
     /** A sender with a small window has used it up by then: it would wait for the acknowledgement. */
-    private static final int MOST_UNACKNOWLEDGED = 12 << 10;
+    private static final int MOST_UNACKNOWLEDGED = 16 << 10;
 
     private static final int LONG_HEADER_BIT = 0x80;
 
@@ -44,6 +48,7 @@ final class Coalescing extends ChannelDuplexHandler {
     private boolean reading;
     private boolean urgent;
     private boolean waiting;
+    private boolean timed;
     private long completed;
     private int blocked;
     private int unacknowledged;
@@ -152,12 +157,29 @@ final class Coalescing extends ChannelDuplexHandler {
             tasks.forEach(Runnable::run);
             urgent = true;
         }
-        long left = completed + ACKNOWLEDGE_NANOS - clock.getAsLong();
+        acknowledge(ctx);
+    }
+
+    private void acknowledge(ChannelHandlerContext ctx) {
+        long wait = unacknowledged >= MANY ? MANY_ACKNOWLEDGE_NANOS : ACKNOWLEDGE_NANOS;
+        long left = completed + wait - clock.getAsLong();
         if (urgent || blocked > 0 || left <= 0) {
             complete(ctx);
-        } else if (!waiting) {
+        } else {
             waiting = true;
-            ctx.executor().schedule(this::written, left, TimeUnit.NANOSECONDS).addListener(done -> {});
+            if (!timed) {
+                timed = true;
+                ctx.executor()
+                        .schedule(() -> due(ctx), left, TimeUnit.NANOSECONDS)
+                        .addListener(done -> {});
+            }
+        }
+    }
+
+    private void due(ChannelHandlerContext ctx) {
+        timed = false;
+        if (waiting && !ctx.isRemoved()) {
+            acknowledge(ctx);
         }
     }
 

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * One exchange stream. On the node it checks the signal and the session id before frames (PROTOCOL.md §2). What is sent leaves at the end of the
  * loop's turn. Confined to its loop.
  */
-final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireStream {
+final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireStream, FlushQueue.Stream {
     private static final Logger LOG = LoggerFactory.getLogger(ExchangeStream.class);
 
     /** What may arrive before HELLO_OK was seen. */
@@ -116,7 +116,8 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
      * Writes what was sent in this turn of the loop as one: every write to Netty's QUIC is a packet. Never called from within a read: a FIN that is
      * written there, with the other side's FIN in the same batch, never leaves.
      */
-    void flush() {
+    @Override
+    public void flush() {
         QuicStreamChannel open = channel;
         ByteBuf bytes = outgoing;
         if (open == null || cancelled) {
@@ -143,8 +144,8 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
         }
     }
 
-    /** As far as the last flush can tell, the connection could take another packet. */
-    boolean hasRoom() {
+    @Override
+    public boolean hasRoom() {
         QuicStreamChannel open = channel;
         return open == null || cancelled || finSent || !wrote || open.bytesBeforeUnwritable() >= H3.UDP_PAYLOAD;
     }

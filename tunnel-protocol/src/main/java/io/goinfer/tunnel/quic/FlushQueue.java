@@ -14,9 +14,18 @@ import java.util.concurrent.Executor;
  * (docs/decisions/007). Beside a bulk transfer all are written: there only quiche knows who comes first. Confined to the connection's loop.
  */
 final class FlushQueue {
+    /** One of the connection's streams. */
+    interface Stream {
+        /** Writes what it has. */
+        void flush();
+
+        /** As far as the last flush can tell, the connection could take another packet. */
+        boolean hasRoom();
+    }
+
     private final Executor loop;
     private final Coalescing coalescing;
-    private final Set<ExchangeStream> streams = new LinkedHashSet<>();
+    private final Set<Stream> streams = new LinkedHashSet<>();
     private boolean scheduled;
     private boolean held;
     private int bulk;
@@ -26,7 +35,7 @@ final class FlushQueue {
         this.coalescing = coalescing;
     }
 
-    void add(ExchangeStream stream) {
+    void add(Stream stream) {
         streams.add(stream);
         if (!scheduled && !held) {
             scheduled = true;
@@ -44,12 +53,12 @@ final class FlushQueue {
         if (held || streams.isEmpty()) {
             return;
         }
-        List<ExchangeStream> turn = new ArrayList<>(streams);
+        List<Stream> turn = new ArrayList<>(streams);
         streams.clear();
         coalescing.together(turn.get(0)::flush, () -> flushOthers(turn));
     }
 
-    private void flushOthers(List<ExchangeStream> turn) {
+    private void flushOthers(List<Stream> turn) {
         int next = 1;
         while (next < turn.size() && (bulk > 0 || turn.get(next - 1).hasRoom())) {
             turn.get(next++).flush();
@@ -59,8 +68,8 @@ final class FlushQueue {
         }
     }
 
-    private void hold(List<ExchangeStream> first) {
-        List<ExchangeStream> added = new ArrayList<>(streams);
+    private void hold(List<Stream> first) {
+        List<Stream> added = new ArrayList<>(streams);
         streams.clear();
         streams.addAll(first);
         streams.addAll(added);

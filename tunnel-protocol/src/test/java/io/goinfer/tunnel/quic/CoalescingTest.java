@@ -95,13 +95,25 @@ class CoalescingTest {
     }
 
     @Test
-    void twelveKibibytesAreNotHeld() {
+    void manyWaitTwiceAsLong() {
+        waitingForOne();
+        for (int bytes = TOKEN; bytes < 4 << 10; bytes += TOKEN) {
+            arrives(TOKEN, 0x40);
+        }
+        later();
+        assertThat(seen).doesNotContain("complete");
+        later();
+        assertThat(seen).endsWith("complete");
+    }
+
+    @Test
+    void sixteenKibibytesAreNotHeld() {
         waitingForOne();
         int packets = 1;
         for (; !seen.contains("complete"); packets++) {
             arrives(TOKEN, 0x40);
         }
-        assertThat(packets * TOKEN).isBetween(12 << 10, (12 << 10) + TOKEN);
+        assertThat(packets * TOKEN).isBetween(16 << 10, (16 << 10) + TOKEN);
         seen.clear();
         waitingForOne();
     }
