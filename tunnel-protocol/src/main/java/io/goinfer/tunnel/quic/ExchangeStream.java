@@ -36,6 +36,9 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     /** What may arrive before HELLO_OK was seen. */
     private static final int MAX_HELD = 64 << 10;
 
+    /** What takes the room of many tokens when it is written at once. */
+    private static final int MUCH = 4 << 10;
+
     /** What may wait for the end of the loop's turn. */
     private static final int MAX_OUTGOING = 64 << 10;
 
@@ -126,8 +129,9 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
         outgoing = null;
         wrote = bytes != null;
         if (bytes != null) {
-            prioritise(
-                    open, meter.sent(bytes.readableBytes(), System.nanoTime()) ? Priorities.BULK : Priorities.TOKENS);
+            int size = bytes.readableBytes();
+            prioritise(open, meter.sent(size, System.nanoTime()) ? Priorities.BULK : Priorities.TOKENS);
+            bulk(meter.isBulk() || size > MUCH);
         }
         boolean fin = ended && !finSent;
         finSent |= fin;
@@ -136,6 +140,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
         } else if (bytes != null) {
             Writes.write(open, bytes);
         }
+        bulk(meter.isBulk() || bulk && !open.isWritable());
         if (wasFull && open.isWritable()) {
             wasFull = false;
             if (events != null) {
@@ -152,7 +157,6 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
 
     private void prioritise(QuicStreamChannel open, QuicStreamPriority wanted) {
         if (priority != wanted) {
-            bulk(wanted == Priorities.BULK);
             priority = wanted;
             open.updatePriority(wanted).addListener(done -> {});
         }
@@ -305,6 +309,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
         blocked(!ctx.channel().isWritable());
+        bulk(meter.isBulk() || bulk && blocked);
         if (ctx.channel().isWritable() && events != null && !cancelled) {
             wasFull = false;
             events.onWritable();

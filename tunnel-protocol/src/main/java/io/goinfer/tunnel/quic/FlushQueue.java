@@ -11,7 +11,8 @@ import java.util.concurrent.Executor;
  * The streams of a connection that have something to write: all together at the end of the loop's turn, while its congestion window has room. The others
  * go on collecting until a packet comes, which may have made room: what they collect meanwhile leaves in fewer packets. Written in spite of a full window
  * it would wait in Netty, which then tells every stream of the connection with each acknowledgement that it may and that it may not write
- * (docs/decisions/007). Beside a bulk transfer all are written: there only quiche knows who comes first. Confined to the connection's loop.
+ * (docs/decisions/007). Beside one that has much to write all are written: there only quiche's scheduler lets the others
+ * in between. Confined to the connection's loop.
  */
 final class FlushQueue {
     /** One of the connection's streams. */
@@ -43,7 +44,7 @@ final class FlushQueue {
         }
     }
 
-    /** A stream became part of a bulk transfer ({@code now}), or is not any more. */
+    /** A stream is part of a bulk transfer, or much of it waits in Netty ({@code now}), or not any more. */
     void bulk(boolean now) {
         bulk += now ? 1 : -1;
     }
