@@ -19,9 +19,14 @@ import io.goinfer.tunnel.wire.Dial;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,11 +73,13 @@ final class NodeAgent {
     private final RelayAddress relay;
     private final Self self;
     private final EventLoop loop;
+    private final Executor blocking;
     private final Fleet fleet;
     private final RelayedExchange.Rules rules;
     private final Listener listener;
     private final Dialler dialler;
     private final WakeWatch wake = new WakeWatch(System.currentTimeMillis());
+    private final SourceWatch source = new SourceWatch();
     private final OpenSessions open = new OpenSessions();
     private final RelayProcesses processes;
     private @Nullable Future<?> watch;
@@ -99,6 +106,7 @@ final class NodeAgent {
         this.relay = relay;
         this.self = self;
         this.loop = loop;
+        this.blocking = loops.blocking();
         this.fleet = fleet;
         this.rules = rules;
         this.listener = listener;
@@ -111,8 +119,9 @@ final class NodeAgent {
         watch = loop.scheduleAtFixedRate(
                 () -> {
                     if (wake.woke(System.currentTimeMillis())) {
-                        awake();
+                        doubt("this machine has slept");
                     }
+                    lookForAnotherWay();
                 },
                 WakeWatch.EVERY.toMillis(),
                 WakeWatch.EVERY.toMillis(),
@@ -120,11 +129,36 @@ final class NodeAgent {
     }
 
     /** The sessions may be dead without knowing: a new one beside them takes over what waits, or they answer and stay. */
-    private void awake() {
+    private void doubt(String why) {
         if (!stopped) {
-            LOG.info("relay {}: this machine has slept; dialling beside the session", relay);
+            LOG.info("relay {}: {}; dialling beside the session", relay, why);
             open.doubtAll();
             dialler.hurry();
+        }
+    }
+
+    private void lookForAnotherWay() {
+        TunnelSession serving = open.serving();
+        if (serving != null) {
+            source(serving, from -> {
+                if (source.changed(from)) {
+                    doubt("the way there changed");
+                }
+            });
+        }
+    }
+
+    private void source(TunnelSession session, Consumer<@Nullable InetAddress> sink) {
+        if (!(session.wire().remoteAddress() instanceof InetSocketAddress to)) {
+            return;
+        }
+        try {
+            blocking.execute(() -> {
+                InetAddress from = SourceWatch.towards(to);
+                loop.execute(() -> sink.accept(from));
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.debug("this node stops", e);
         }
     }
 
@@ -219,6 +253,7 @@ final class NodeAgent {
             return;
         }
         serve(session);
+        source(session, source::begin);
         session.wire().stats(stats -> {
             if (open.serving() == session) {
                 LOG.debug("relay {}: round trip {} us", relay, stats.roundTrip().toNanos() / 1_000);
