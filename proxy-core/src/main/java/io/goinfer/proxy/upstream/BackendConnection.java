@@ -46,6 +46,10 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
 
     private static final Logger LOG = LoggerFactory.getLogger(BackendConnection.class);
     private static final int MAX_HEAD = 64 << 10;
+
+    /** This process was stopped while it connected: llama-server gives a connection up that says nothing for 5 s. */
+    private static final long STALE_NANOS = TimeUnit.SECONDS.toNanos(3);
+
     private static final int MAX_CHUNK = 16 << 10;
 
     private final HttpUpstream.Target target;
@@ -72,9 +76,14 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
             loop.execute(() -> fail(Refusal.backendUnreachable("backend " + target.authority() + " has no address")));
             return;
         }
+        connect(loop, address, true);
+    }
+
+    private void connect(EventLoop loop, InetSocketAddress address, boolean first) {
         Bootstrap bootstrap = EventLoops.client(loop).handler(pipeline());
         bootstrap.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                 target.connectTimeout().toMillis());
+        long begun = System.nanoTime();
         bootstrap.connect(address).addListener(connected -> {
             Channel open = ((io.netty.channel.ChannelFuture) connected).channel();
             if (!connected.isSuccess()) {
@@ -82,7 +91,13 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
                 fail(Refusal.backendUnreachable("backend " + target.authority() + " does not accept connections"));
             } else if (over) {
                 Writes.close(open);
+            } else if (first && System.nanoTime() - begun > STALE_NANOS) {
+                // Nothing was sent yet.
+                Writes.close(open);
+                connect(loop, address, false);
             } else {
+                // Before the channel says that it is active.
+                open.pipeline().addLast("backend", this);
                 channel = open;
                 while (!beforeConnect.isEmpty()) {
                     Writes.write(open, beforeConnect.remove());
@@ -123,8 +138,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
                                                 .setMaxHeaderSize(MAX_HEAD)
                                                 .setMaxChunkSize(MAX_CHUNK),
                                         false,
-                                        false))
-                        .addLast("backend", BackendConnection.this);
+                                        false));
             }
         };
     }
