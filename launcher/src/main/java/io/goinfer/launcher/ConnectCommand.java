@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
         description =
                 "The node, beside the GPU: dials a relay and serves its requests from local backends. No inbound port is opened.",
         mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
         versionProvider = Version.class,
         footer = {
             "",

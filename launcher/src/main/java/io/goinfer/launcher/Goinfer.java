@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.launcher;
 
-import io.goinfer.proxy.admin.AdminCommands;
-import io.goinfer.proxy.config.ConfigException;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -15,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ParameterException;
 
 /** The program: {@code goinfer [COMMAND]}. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 @Command(
@@ -23,6 +16,7 @@ import picocli.CommandLine.ParameterException;
         description =
                 "Use the LLMs on your own GPU from anywhere: a relay on a public machine, a node beside the GPU, QUIC between them.",
         mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
         versionProvider = Version.class,
         footer = {
             "",
@@ -60,6 +54,9 @@ public final class Goinfer {
     }
 
     public static void main(String[] arguments) {
+        LogProvider.install();
+        // Else picocli looks for Groovy, in every jar.
+        System.setProperty("picocli.disable.closures", "true");
         Warmup.start(arguments);
         System.exit(run(Terminal.of(System.out), Terminal.of(System.err), arguments));
     }
@@ -72,13 +69,14 @@ public final class Goinfer {
             return 0;
         }
         String[] effective = withDefaultCommand(known);
+        CommandErrors errors = new CommandErrors();
         CommandLine line = line(effective)
                 .setOut(out)
                 .setErr(err)
                 .setPosixClusteredShortOptionsAllowed(false)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command))
-                .setParameterExceptionHandler(Goinfer::misused);
+                .setExecutionExceptionHandler(errors)
+                .setParameterExceptionHandler(errors);
         return line.execute(effective);
     }
 
@@ -138,35 +136,5 @@ public final class Goinfer {
         List<String> all = new ArrayList<>(List.of("serve"));
         all.addAll(List.of(arguments));
         return all.toArray(String[]::new);
-    }
-
-    /** One clear line for what a person can mend; a stack trace for our bugs only. */
-    private static int failed(Exception failure, CommandLine command) {
-        PrintWriter err = command.getErr();
-        if (failure instanceof ConfigException config) {
-            config.problems().forEach(problem -> err.println("goinfer: " + problem.text()));
-        } else if (failure instanceof NoSuchFileException missing) {
-            err.println("goinfer: " + missing.getFile() + ": no such file");
-        } else if (failure instanceof FileSystemException file) {
-            err.println("goinfer: " + file.getFile() + ": "
-                    + (file.getReason() == null ? "cannot be read or written (permission?)" : file.getReason()));
-        } else if (failure instanceof IOException
-                || failure instanceof AdminCommands.Problem
-                || failure instanceof GeneralSecurityException
-                || failure instanceof IllegalArgumentException) {
-            err.println("goinfer: " + failure.getMessage());
-        } else {
-            err.println("goinfer: a bug: " + failure);
-            failure.printStackTrace(err);
-        }
-        return 1;
-    }
-
-    private static int misused(ParameterException failure, String[] arguments) {
-        CommandLine command = failure.getCommandLine();
-        command.getErr().println("goinfer: " + failure.getMessage());
-        CommandLine.UnmatchedArgumentException.printSuggestions(failure, command.getErr());
-        command.getErr().println("See: " + command.getCommandSpec().qualifiedName() + " --help");
-        return 2;
     }
 }

@@ -30,18 +30,27 @@ final class RehearseCommand implements Callable<Integer> {
     private static final int REQUESTS = 4;
     private static final int SLOW_MILLIS = 5_000;
 
+    /** Block and flow, lists and comments: what a configuration may have in it. */
+    private static final String CONFIG = """
+            limits: {drain: 1s, streams: 64}
+            server:
+              origins: # two
+                - "https://chat.example"
+                - https://other.example
+            """;
+
     @Override
     public Integer call() throws Exception {
         Path folder = Files.createTempDirectory("goinfer-rehearsal");
         try (SimulatedLlama llama = SimulatedLlama.start(Simulation.quick("sim"), 0)) {
             // Not what this machine is configured for.
-            String config = Files.createFile(folder.resolve("goinfer.yml")).toString();
+            String config =
+                    Files.writeString(folder.resolve("goinfer.yml"), CONFIG).toString();
             String relay = folder.resolve("relay").toString();
             int api = freePort();
             int tunnel = freePort();
             begin(
                     "serve",
-                    "-q",
                     "--config",
                     config,
                     "--state-dir",
@@ -60,7 +69,6 @@ final class RehearseCommand implements Callable<Integer> {
                 begin(
                         "connect",
                         "https://127.0.0.1:" + tunnel,
-                        "-q",
                         "--config",
                         config,
                         "--state-dir",

@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
         description =
                 "The relay: API, keys, routing, and the tunnel that nodes dial. Standalone when backends are given.",
         mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
         versionProvider = Version.class,
         footer = {
             "",
