@@ -93,9 +93,10 @@ public final class Node implements AutoCloseable {
                 loops.close();
             }
         }
+        // The dial first: all on the way to it is waiting, and the rest is done while the relay answers.
+        links.forEach(NodeLink::start);
         backends.start();
         locals.start();
-        links.forEach(NodeLink::start);
     }
 
     /** Drains, then closes. Blocking. */

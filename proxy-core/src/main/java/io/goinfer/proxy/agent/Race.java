@@ -74,13 +74,14 @@ final class Race {
      * come back at once it would never finish with any.
      */
     void start(InetSocketAddress address, Identity identity) {
-        if (allowed.quic() && wanted.quic() && !promising()) {
-            quic(address, identity);
-        }
+        boolean byQuic = allowed.quic() && wanted.quic() && !promising();
         if (allowed.tcp() && wanted.tcp() && tcp == null && tcpTimer == null) {
             Future<TcpTls> unused = tls(identity);
             long wait = allowed.quic() && !last.isTcp() ? TCP_AFTER_MILLIS : 0;
             tcpAfter(wait, address, identity);
+        }
+        if (byQuic) {
+            quic(address, identity);
         }
     }
 
