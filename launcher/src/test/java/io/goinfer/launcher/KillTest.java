@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -125,6 +127,23 @@ class KillTest {
 
         node();
         System.out.println("served " + processes.untilServed(url, key, BODY) + " ms after the node's exec");
+    }
+
+    /** The relay believes in the dead process for seconds, and gives it what comes. */
+    @Test
+    void whatAKilledNodeWasGivenItsSuccessorAnswersAtOnce() throws Exception {
+        Processes.kill9(node);
+        StringBuilder told = new StringBuilder();
+        CompletableFuture<Integer> given =
+                CompletableFuture.supplyAsync(() -> Processes.answer(url, key, BODY, told, 60_000));
+
+        node();
+
+        assertThat(given.get(60, TimeUnit.SECONDS)).as(told.toString()).isEqualTo(200);
+        assertThat(processes.log("relay.log"))
+                .as("the dead process's session ended before the time that a living one has")
+                .contains("no proof of life")
+                .doesNotContain("a newer process took over");
     }
 
     @Test

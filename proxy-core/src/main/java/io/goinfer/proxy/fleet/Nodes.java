@@ -160,6 +160,25 @@ public final class Nodes implements NodeAuthority {
         others.forEach(association -> association.abandon(code, reason));
     }
 
+    private synchronized boolean isOfNewestProcess(String nodeId, Entry one) {
+        return sessions.getOrDefault(nodeId, List.of()).stream()
+                .allMatch(entry -> entry.claim().epoch() <= one.claim().epoch());
+    }
+
+    /** A process has told its models and can be used: what the node's older processes ran may go on there. */
+    private void takeOver(String nodeId, Entry newest) {
+        List<Entry> older;
+        synchronized (this) {
+            older = sessions.getOrDefault(nodeId, List.of()).stream()
+                    .filter(entry -> entry.claim().epoch() < newest.claim().epoch())
+                    .toList();
+        }
+        abandonAllBut(newest.claim().instance(), nodeId, Code.SESSION_LOST, "the node was started again");
+        older.forEach(entry -> entry.wire()
+                .loop()
+                .execute(() -> entry.handle().session().supersede(SUPERSEDED_DRAIN, "a newer process took over")));
+    }
+
     /** Tells every node to go elsewhere; their sessions end when their exchanges have, or at the deadline. */
     public void drain(Duration deadline, String reason) {
         for (Connected one : connected()) {
@@ -221,36 +240,21 @@ public final class Nodes implements NodeAuthority {
             synchronized (Nodes.this) {
                 present = List.copyOf(sessions.getOrDefault(id, List.of()));
             }
-            Succession.Claim claim = claim(hello);
-            return switch (Succession.judge(
-                    claim, present.stream().map(Entry::claim).toList())) {
-                case SUPERSEDED -> {
-                    LOG.warn(
-                            "node {}: a second machine ({}) uses this identity, or an older process is back",
-                            node.get().name(),
-                            wire.remoteAddress());
-                    yield new RelayGreeting.Admission(
-                            Code.SUPERSEDED, SUPERSEDED_RETRY_MILLIS, "another process uses this identity");
-                }
-                case TAKE_OVER -> {
-                    present.stream()
-                            .filter(entry -> !entry.claim().instance().equals(claim.instance()))
-                            .forEach(entry -> entry.wire()
-                                    .loop()
-                                    .execute(() -> entry.handle()
-                                            .session()
-                                            .drain(Code.SUPERSEDED, SUPERSEDED_DRAIN, "a newer process took over")));
-                    yield RelayGreeting.Admission.welcome(node.get().name());
-                }
-                case JOIN -> RelayGreeting.Admission.welcome(node.get().name());
-            };
+            if (!Succession.mayEnter(
+                    claim(hello), present.stream().map(Entry::claim).toList())) {
+                LOG.warn(
+                        "node {}: a second machine ({}) uses this identity, or an older process is back",
+                        node.get().name(),
+                        wire.remoteAddress());
+                return new RelayGreeting.Admission(
+                        Code.SUPERSEDED, SUPERSEDED_RETRY_MILLIS, "another process uses this identity");
+            }
+            return RelayGreeting.Admission.welcome(node.get().name());
         }
 
         @Override
         public RelayAssociation association(Frame.Hello hello) {
-            String id = Enrollment.urnOf(certificate());
-            abandonAllBut(hello.instance(), id, Code.SESSION_LOST, "the node was started again");
-            return Nodes.this.association(id, hello.instance());
+            return Nodes.this.association(Enrollment.urnOf(certificate()), hello.instance());
         }
 
         @Override
@@ -303,8 +307,11 @@ public final class Nodes implements NodeAuthority {
             try {
                 List<ModelInfo> models = ModelsJson.read(ByteBufUtil.getBytes(json));
                 LOG.debug("node {}: {} models", entry.handle().terms().nodeName(), models.size());
-                fleet.update(id, models, true);
-                told.add(id);
+                if (isOfNewestProcess(id, entry)) {
+                    fleet.update(id, models, true);
+                    told.add(id);
+                    takeOver(id, entry);
+                }
             } catch (IOException e) {
                 LOG.warn(
                         "node {}: unreadable MODELS: {}", entry.handle().terms().nodeName(), e.getMessage());

@@ -15,6 +15,8 @@ final class Liveness {
     private static final long DOUBT_AFTER = SECOND;
     private static final long SUSPECT_AFTER = 4 * SECOND;
     private static final long DEAD_AFTER = 8 * SECOND;
+    private static final long SUPERSEDED_DEAD_AFTER = 400_000_000L;
+    private static final int SUPERSEDED_ROUND_TRIPS = 4;
     private static final long LAG = 2 * SECOND;
 
     /** What is to be done now. */
@@ -32,6 +34,8 @@ final class Liveness {
     private long provenSequence;
     private long grace;
     private boolean graceUsed;
+    private long roundTrip;
+    private boolean superseded;
 
     Liveness(long now) {
         lastProof = now;
@@ -41,14 +45,23 @@ final class Liveness {
 
     Action tick(long now) {
         extendOnceIfThisLoopLagged(now);
-        if (oldestUnproven >= 0 && now - oldestUnproven >= DEAD_AFTER + grace) {
+        if (oldestUnproven >= 0 && now - oldestUnproven >= deadAfter() + grace) {
             return Action.DEAD;
         }
         // A relay that was started again tells so to the first packet that it gets: do not let it wait.
         boolean doubted = oldestUnproven >= 0 && now - oldestUnproven >= DOUBT_AFTER;
         long every = doubted ? TICK.toNanos() : PING_AFTER;
-        boolean due = oldestUnproven < 0 ? now - lastProof >= PING_AFTER : now - lastPing >= every;
+        boolean due = oldestUnproven < 0 ? superseded || now - lastProof >= PING_AFTER : now - lastPing >= every;
         return due ? Action.PING : Action.NOTHING;
+    }
+
+    private long deadAfter() {
+        return superseded ? Math.max(SUPERSEDED_DEAD_AFTER, SUPERSEDED_ROUND_TRIPS * roundTrip) : DEAD_AFTER;
+    }
+
+    /** Another process took the other side's place: it is most likely gone, and has to prove soon that it is not. */
+    void supersede() {
+        superseded = true;
     }
 
     private void extendOnceIfThisLoopLagged(long now) {
@@ -75,6 +88,7 @@ final class Liveness {
             return number <= sequence && number > 0;
         }
         provenSequence = number;
+        roundTrip = now - oldestUnproven;
         lastProof = now;
         oldestUnproven = -1;
         grace = 0;

@@ -52,6 +52,9 @@ public final class RelayAssociation implements Association {
     private final Set<Long> givenUp = new HashSet<>();
 
     private final AtomicLong resumed = new AtomicLong();
+    private @Nullable Abandoned abandoned;
+
+    private record Abandoned(Code code, String reason) {}
 
     /**
      * @param relay random per relay process
@@ -78,10 +81,11 @@ public final class RelayAssociation implements Association {
         return groups.stream().mapToInt(group -> group.exchanges.size()).sum();
     }
 
-    /** The node's process is gone: ends what waits for it. */
+    /** The node's process is gone: ends what waits for it, and what its sessions leave behind from now on. */
     public void abandon(Code code, String reason) {
         List<Group> all;
         synchronized (this) {
+            abandoned = new Abandoned(code, reason);
             all = List.copyOf(groups);
             groups.clear();
             givenUp.clear();
@@ -95,6 +99,7 @@ public final class RelayAssociation implements Association {
         List<Group> waiting;
         List<TunnelSession> suspects;
         synchronized (this) {
+            abandoned = null;
             sessions.add(session);
             waiting = List.copyOf(groups);
             groups.clear();
@@ -171,14 +176,19 @@ public final class RelayAssociation implements Association {
             tellIfIdle();
             return;
         }
+        Abandoned end;
         TunnelSession next;
         synchronized (this) {
-            next = other(group.from);
-            if (next == null) {
+            end = abandoned;
+            next = end == null ? other(group.from) : null;
+            if (end == null && next == null) {
                 groups.add(group);
             }
         }
-        if (next != null) {
+        if (end != null) {
+            settled(group.sessions);
+            endAll(group, end.code(), end.reason());
+        } else if (next != null) {
             handOver(group, next);
         } else {
             LOG.debug("{} exchanges wait for their node", group.exchanges.size());

@@ -9,30 +9,12 @@ public final class Succession {
     /** What a session said of itself in HELLO. */
     public record Claim(Id instance, long epoch, int lane, long number) {}
 
-    /** What to do with a newcomer. */
-    public enum Verdict {
-        /** Another process of this instance: coexist. */
-        JOIN,
-        /** A newer instance: the others go. */
-        TAKE_OVER,
-        /** An older instance. */
-        SUPERSEDED
-    }
-
     private Succession() {}
 
-    public static Verdict judge(Claim newcomer, Collection<Claim> present) {
-        boolean others = false;
-        for (Claim claim : present) {
-            if (claim.instance().equals(newcomer.instance())) {
-                continue;
-            }
-            if (newcomer.epoch() <= claim.epoch()) {
-                return Verdict.SUPERSEDED;
-            }
-            others = true;
-        }
-        return others ? Verdict.TAKE_OVER : Verdict.JOIN;
+    /** False for an older process than one that is there; among equals the first stays. */
+    public static boolean mayEnter(Claim newcomer, Collection<Claim> present) {
+        return present.stream()
+                .allMatch(claim -> claim.instance().equals(newcomer.instance()) || newcomer.epoch() > claim.epoch());
     }
 
     /** True if {@code a} serves before {@code b}: same lane and instance, higher number; the transports decide first elsewhere. */

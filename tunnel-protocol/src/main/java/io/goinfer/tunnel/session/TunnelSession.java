@@ -192,6 +192,15 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         closeAfter(code, deadline, reason);
     }
 
+    /** Relay: a newer process of the node took over. Drains; ends sooner if the older process does not prove that it lives (PROTOCOL.md §8). */
+    public void supersede(Duration deadline, String reason) {
+        drain(Code.SUPERSEDED, deadline, reason);
+        if (!closed) {
+            liveness.supersede();
+            tick();
+        }
+    }
+
     /** Ends the session and all its exchanges now. */
     public void close(Code code, String reason) {
         if (closed) {
@@ -333,7 +342,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         }
         long now = System.nanoTime();
         switch (liveness.tick(now)) {
-            case DEAD -> close(Code.SUSPECT_TIMEOUT, "no proof of life for 8 s");
+            case DEAD -> close(Code.SUSPECT_TIMEOUT, "no proof of life");
             case PING -> {
                 verdict(liveness.suspect(now), peerSuspects);
                 wire.sendControl(new Frame.Ping(liveness.pinged(now), suspect));

@@ -85,4 +85,41 @@ class LivenessTest {
     void anAnswerThatNobodyAskedForIsALie() {
         assertThat(liveness.ponged(1, MS)).isFalse();
     }
+
+    @Test
+    void aSupersededPeerThatWasSilentAlreadyIsDeadAtOnce() {
+        run(250, 1_500, false);
+
+        liveness.supersede();
+
+        assertThat(liveness.tick(1_750 * MS)).isEqualTo(Liveness.Action.DEAD);
+    }
+
+    @Test
+    void aSupersededPeerIsAskedAtOnceAndHasLittleTimeToAnswer() {
+        run(250, 1_250, true);
+
+        liveness.supersede();
+
+        assertThat(run(1_300, 5_000, false)).isBetween(1_700L, 2_000L);
+    }
+
+    @Test
+    void aSupersededPeerThatAnswersLives() {
+        run(250, 1_250, true);
+
+        liveness.supersede();
+
+        assertThat(run(1_300, 6_300, true)).isEqualTo(-1);
+    }
+
+    @Test
+    void onALongWayASupersededPeerHasFourRoundTrips() {
+        long number = liveness.pinged(0);
+        assertThat(liveness.ponged(number, 700 * MS)).isTrue();
+
+        liveness.supersede();
+
+        assertThat(run(750, 10_000, false)).isBetween(750L + 2_800, 750L + 3_050);
+    }
 }

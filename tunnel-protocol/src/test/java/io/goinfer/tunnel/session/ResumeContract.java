@@ -13,6 +13,7 @@ import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 
@@ -357,5 +358,58 @@ public abstract class ResumeContract extends TransportContract {
 
         eventually("both end", () -> call.reset == Code.SESSION_LOST && there.reset == Code.SESSION_LOST);
         eventually("the relay forgets the node", () -> relaySide.log.contains("idle"));
+    }
+
+    /** A process that was killed cannot say goodbye: the deadline of an hour does not hold for it. */
+    @Test
+    void aSupersededSessionThatDoesNotAnswerEndsWithAllThatItRan() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        CountDownLatch stopped = new CountDownLatch(1);
+        nodeSide.session.wire().loop().execute(() -> awaitQuietly(stopped));
+
+        relaySide.on(() -> {
+            ((RelayAssociation) relaySide.session.association())
+                    .abandon(Code.SESSION_LOST, "the node was started again");
+            relaySide.session.supersede(Duration.ofHours(1), "a newer process took over");
+            return null;
+        });
+
+        try {
+            eventually("its exchange ends", () -> call.reset == Code.SESSION_LOST);
+            eventually("it ends", () -> relaySide.log.contains("closed SUSPECT_TIMEOUT"));
+            eventually("nothing waits for it", () -> relaySide.log.contains("idle"));
+        } finally {
+            stopped.countDown();
+        }
+        assertThat(there.reset).isNull();
+    }
+
+    @Test
+    void aSupersededSessionThatAnswersEndsWhatItRuns() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+
+        relaySide.on(() -> {
+            relaySide.session.supersede(Duration.ofHours(1), "a newer process took over");
+            return null;
+        });
+
+        eventually("the node is told", () -> nodeSide.log.contains("goaway SUPERSEDED"));
+        nodeSide.on(() -> {
+            there.answer("to the end");
+            return null;
+        });
+        eventually("the response ends", () -> call.ended);
+        assertThat(call.text).isEqualTo("to the end");
+        eventually("it ends", () -> relaySide.log.contains("closed NO_ERROR"));
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.tunnel.session;
 
-import static io.goinfer.tunnel.session.Succession.Verdict.JOIN;
-import static io.goinfer.tunnel.session.Succession.Verdict.SUPERSEDED;
-import static io.goinfer.tunnel.session.Succession.Verdict.TAKE_OVER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.goinfer.tunnel.frame.Id;
@@ -20,26 +17,26 @@ class SuccessionTest {
         Claim first = new Claim(A, 5, 0, 1);
         Claim second = new Claim(A, 5, 0, 2);
 
-        assertThat(Succession.judge(second, List.of(first))).isEqualTo(JOIN);
+        assertThat(Succession.mayEnter(second, List.of(first))).isTrue();
         assertThat(Succession.newer(second, first)).isTrue();
     }
 
     @Test
     void aHigherEpochTakesOver() {
-        assertThat(Succession.judge(new Claim(B, 6, 0, 1), List.of(new Claim(A, 5, 0, 9))))
-                .isEqualTo(TAKE_OVER);
+        assertThat(Succession.mayEnter(new Claim(B, 6, 0, 1), List.of(new Claim(A, 5, 0, 9))))
+                .isTrue();
     }
 
     @Test
     void aLowerOrEqualEpochOfAnotherInstanceIsRefused() {
-        assertThat(Succession.judge(new Claim(B, 5, 0, 1), List.of(new Claim(A, 5, 0, 9))))
-                .isEqualTo(SUPERSEDED);
-        assertThat(Succession.judge(new Claim(B, 4, 0, 1), List.of(new Claim(A, 5, 0, 9))))
-                .isEqualTo(SUPERSEDED);
+        assertThat(Succession.mayEnter(new Claim(B, 5, 0, 1), List.of(new Claim(A, 5, 0, 9))))
+                .isFalse();
+        assertThat(Succession.mayEnter(new Claim(B, 4, 0, 1), List.of(new Claim(A, 5, 0, 9))))
+                .isFalse();
     }
 
     @Test
     void theFirstSessionJustJoins() {
-        assertThat(Succession.judge(new Claim(A, 1, 0, 1), List.of())).isEqualTo(JOIN);
+        assertThat(Succession.mayEnter(new Claim(A, 1, 0, 1), List.of())).isTrue();
     }
 }
