@@ -76,6 +76,7 @@ final class Locals implements AutoCloseable {
             fleet.load(OWNER, load.busy() + load.queued());
         });
         models.replace(first).toCompletableFuture().join();
+        fleet.awaits(OWNER);
         this.rescans =
                 loops.next().scheduleWithFixedDelay(this::rescanSoon, RESCAN_SECONDS, RESCAN_SECONDS, TimeUnit.SECONDS);
     }
@@ -204,6 +205,7 @@ final class Locals implements AutoCloseable {
         }
         if (!scanned) {
             scanned = true;
+            fleet.update(OWNER, models.state().infos(), true);
             preload(now.models().swap().preload());
         }
         return unread;

@@ -462,6 +462,21 @@ class EndToEndTest {
     }
 
     @Test
+    void aNodesModelWhoseBackendStaysAwayIsOfflineAndNotUnknown() throws Exception {
+        rig.connect("gpu", llama);
+        llama.close();
+        open.remove(llama);
+
+        assertThat(post(CHAT, chat("sim", false, 1)).statusCode()).isEqualTo(503);
+        eventually(
+                "the node has told it",
+                () -> rig.relay.fleet().catalog().find("sim").places().isEmpty());
+
+        refused(post(CHAT, chat("sim", false, 1)), 503, "node_offline");
+        assertThat(get("/v1/models").body()).contains("\"id\":\"sim\"");
+    }
+
+    @Test
     void aNodeThatLeavesIsOfflineAndNotUnknown() throws Exception {
         Node node = rig.connect("gpu", llama);
         String endless = chat("sim", true, 1_000_000).replace("{\"model\"", "{\"sim_rate\":20,\"model\"");

@@ -29,6 +29,8 @@ public final class Fleet {
     /** and known, answered 503 instead of 404, this long. */
     private static final Duration KNOWN = Duration.ofHours(24);
 
+    private static final int MOST_MISSING = 10_000;
+
     private static final class Owner {
         private String name;
         private final Upstream upstream;
@@ -36,12 +38,18 @@ public final class Fleet {
         private final AtomicInteger load = new AtomicInteger();
         private List<ModelInfo> models = List.of();
         private @Nullable Instant lostAt;
+        private boolean awaited = true;
+
+        /** What it had, and is not able to tell about now. */
+        private final Map<String, Missing> missing = new LinkedHashMap<>();
 
         Owner(String name, Upstream upstream) {
             this.name = name;
             this.upstream = upstream;
         }
     }
+
+    private record Missing(ModelInfo model, Instant since) {}
 
     private final InstantSource clock;
     private final Map<String, Owner> owners = new LinkedHashMap<>();
@@ -73,20 +81,49 @@ public final class Fleet {
 
     /** What an owner has now; {@code there} false keeps what it had as known. */
     public void update(String id, List<ModelInfo> models, boolean there) {
+        update(id, new ModelsJson.Listing(models, false), there);
+    }
+
+    /** What an owner has now; {@code there} false keeps what it had as known, and so does a partial listing with what is not in it. */
+    public void update(String id, ModelsJson.Listing listing, boolean there) {
         synchronized (this) {
             Owner owner = owners.get(id);
             if (owner == null) {
                 return;
             }
             if (there) {
-                owner.models = List.copyOf(models);
+                keepMissing(owner, listing);
+                owner.models = List.copyOf(listing.models());
                 owner.lostAt = null;
+                owner.awaited = false;
             } else if (owner.lostAt == null) {
                 owner.lostAt = clock.instant();
             }
             publish();
         }
         tell();
+    }
+
+    private void keepMissing(Owner owner, ModelsJson.Listing next) {
+        if (!next.partial()) {
+            owner.missing.clear();
+            return;
+        }
+        Instant since = owner.lostAt == null ? clock.instant() : owner.lostAt;
+        for (ModelInfo model : owner.models) {
+            if (owner.missing.size() < MOST_MISSING) {
+                owner.missing.putIfAbsent(model.id(), new Missing(model, since));
+            }
+        }
+        next.models().forEach(model -> owner.missing.remove(model.id()));
+    }
+
+    /** An owner will tell more than it has told so far. */
+    public synchronized void awaits(String id) {
+        Owner owner = owners.get(id);
+        if (owner != null) {
+            owner.awaited = true;
+        }
     }
 
     /** Forgets an owner at once. */
@@ -111,7 +148,7 @@ public final class Fleet {
 
     /** To be called every few seconds: lost models leave lists and memory as time passes. */
     public synchronized void tick() {
-        if (owners.values().stream().anyMatch(owner -> owner.lostAt != null)) {
+        if (owners.values().stream().anyMatch(owner -> owner.lostAt != null || !owner.missing.isEmpty())) {
             publish();
         }
     }
@@ -142,15 +179,17 @@ public final class Fleet {
         return all;
     }
 
-    /** Everything that is there now, for a node's MODELS. */
-    public synchronized List<ModelInfo> present() {
+    /** Everything that is there now, for a node's MODELS. Partial while an owner is gone or has not told yet. */
+    public synchronized ModelsJson.Listing present() {
+        boolean partial = false;
         Map<String, ModelInfo> models = new LinkedHashMap<>();
         for (Owner owner : owners.values()) {
+            partial |= owner.awaited || owner.lostAt != null;
             if (owner.lostAt == null) {
                 owner.models.forEach(model -> models.putIfAbsent(model.id(), model));
             }
         }
-        return List.copyOf(models.values());
+        return new ModelsJson.Listing(List.copyOf(models.values()), partial);
     }
 
     private void publish() {
@@ -181,6 +220,16 @@ public final class Fleet {
                 }
                 rows.putIfAbsent(model.id(), ModelsJson.row(model, owner.name));
                 listed.merge(model.id(), model.listed() && lost.compareTo(LISTED) <= 0, Boolean::logicalOr);
+            }
+            owner.missing
+                    .values()
+                    .removeIf(one -> Duration.between(one.since(), now).compareTo(KNOWN) > 0);
+            for (Missing one : owner.missing.values()) {
+                ModelInfo model = one.model();
+                boolean recent = Duration.between(one.since(), now).compareTo(LISTED) <= 0;
+                places.computeIfAbsent(model.id(), id -> new ArrayList<>());
+                rows.putIfAbsent(model.id(), ModelsJson.row(model, owner.name));
+                listed.merge(model.id(), model.listed() && recent, Boolean::logicalOr);
             }
         }
         List<Model> models = new ArrayList<>();

@@ -2,7 +2,6 @@
 package io.goinfer.proxy.fleet;
 
 import io.goinfer.certs.Enrollment;
-import io.goinfer.proxy.model.ModelInfo;
 import io.goinfer.proxy.model.ModelsJson;
 import io.goinfer.proxy.model.NodeLoad;
 import io.goinfer.proxy.upstream.TunnelUpstream;
@@ -305,12 +304,18 @@ public final class Nodes implements NodeAuthority {
         @Override
         public void onModels(ByteBuf json) {
             try {
-                List<ModelInfo> models = ModelsJson.read(ByteBufUtil.getBytes(json));
-                LOG.debug("node {}: {} models", entry.handle().terms().nodeName(), models.size());
+                ModelsJson.Listing listing = ModelsJson.read(ByteBufUtil.getBytes(json));
+                LOG.debug(
+                        "node {}: {} models{}",
+                        entry.handle().terms().nodeName(),
+                        listing.models().size(),
+                        listing.partial() ? ", not all" : "");
                 if (isOfNewestProcess(id, entry)) {
-                    fleet.update(id, models, true);
+                    fleet.update(id, listing, true);
                     told.add(id);
-                    takeOver(id, entry);
+                    if (!listing.partial() || !listing.models().isEmpty()) {
+                        takeOver(id, entry);
+                    }
                 }
             } catch (IOException e) {
                 LOG.warn(

@@ -155,7 +155,8 @@ public final class BackendPoller implements AutoCloseable {
                             return;
                         }
                         try {
-                            BackendPoller.this.answered(mine, ModelsJson.read(body));
+                            BackendPoller.this.answered(
+                                    mine, ModelsJson.read(body).models());
                         } catch (IOException e) {
                             BackendPoller.this.failed(mine, "/v1/models is not a list of models");
                         }

@@ -18,6 +18,10 @@ import java.util.Set;
 public final class ModelsJson {
     private static final int MAX_MODELS = 10_000;
     private static final String LOADING_STATE = "loading_state";
+    private static final String PARTIAL = "partial";
+
+    /** {@code partial}: not all that there is, because whoever has the rest does not answer (yet). */
+    public record Listing(List<ModelInfo> models, boolean partial) {}
 
     /** Members of a row that are passed on as they are. */
     private static final Set<String> ROW =
@@ -33,9 +37,10 @@ public final class ModelsJson {
     private ModelsJson() {}
 
     /** Rows of {@code data} or {@code models}, whichever holds objects with an {@code id}. @throws IOException if it is no such list */
-    public static List<ModelInfo> read(byte[] json) throws IOException {
+    public static Listing read(byte[] json) throws IOException {
         List<ModelInfo> models = new ArrayList<>();
         boolean list = false;
+        boolean partial = false;
         try (JsonParser in = FACTORY.createParser(new ByteArrayInputStream(json))) {
             if (in.nextToken() != JsonToken.START_OBJECT) {
                 throw new IOException("expected a JSON object");
@@ -43,12 +48,14 @@ public final class ModelsJson {
             while (in.nextToken() == JsonToken.FIELD_NAME) {
                 boolean rows =
                         in.currentName().equals("data") || in.currentName().equals("models");
+                boolean flag = in.currentName().equals(PARTIAL);
                 if (in.nextToken() == JsonToken.START_ARRAY && rows) {
                     list = true;
                     while (in.nextToken() != JsonToken.END_ARRAY) {
                         row(in, models);
                     }
                 } else {
+                    partial |= flag && in.currentToken() == JsonToken.VALUE_TRUE;
                     in.skipChildren();
                 }
             }
@@ -56,7 +63,7 @@ public final class ModelsJson {
         if (!list) {
             throw new IOException("expected a list of models");
         }
-        return models;
+        return new Listing(models, partial);
     }
 
     private static void row(JsonParser in, List<ModelInfo> models) throws IOException {
@@ -126,12 +133,15 @@ public final class ModelsJson {
     }
 
     /** The payload of MODELS. */
-    public static byte[] models(List<ModelInfo> models) {
+    public static byte[] models(Listing listing) {
+        List<ModelInfo> models = listing.models();
         StringBuilder json = new StringBuilder("{\"models\":[");
         for (int i = 0; i < models.size(); i++) {
             json.append(i == 0 ? "" : ",").append(row(models.get(i), ""));
         }
-        return json.append("]}").toString().getBytes(StandardCharsets.UTF_8);
+        return json.append(listing.partial() ? "],\"" + PARTIAL + "\":true}" : "]}")
+                .toString()
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     /** One row of our /v1/models; without an owner one of MODELS. */

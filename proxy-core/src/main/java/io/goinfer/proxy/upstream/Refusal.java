@@ -59,7 +59,7 @@ public record Refusal(int status, String type, String code, String message, int 
                 503,
                 UNAVAILABLE,
                 "node_offline",
-                "model " + quote(model) + " is known, but the node that has it is not connected",
+                "model " + quote(model) + " is known, but the node or server that has it is away",
                 5);
     }
 

@@ -68,6 +68,55 @@ class FleetTest {
         assertThat(router.route("m", null)).isEqualTo(new Route.Unknown("m"));
     }
 
+    /** A node whose backend does not answer cannot list what that has: a client is told 503 and comes again, not 404. */
+    @Test
+    void whatAPartialListingLacksStaysKnownAsIfItsOwnerWereLost() {
+        add("a", "m", "n");
+        fleet.update("a", new ModelsJson.Listing(List.of(model("n")), true), true);
+
+        assertThat(router.route("m", null)).isEqualTo(new Route.Offline("m"));
+        assertThat(router.route("n", null)).isInstanceOf(Route.To.class);
+        assertThat(fleet.catalog().find("m").listed()).isTrue();
+        now = now.plusSeconds(61);
+        fleet.tick();
+        assertThat(fleet.catalog().find("m").listed()).isFalse();
+        fleet.update("a", new ModelsJson.Listing(List.of(model("n")), true), true);
+        assertThat(fleet.catalog().find("m").listed()).isFalse();
+
+        fleet.update("a", new ModelsJson.Listing(List.of(model("m")), true), true);
+        assertThat(router.route("m", null)).isInstanceOf(Route.To.class);
+        assertThat(router.route("n", null)).isEqualTo(new Route.Offline("n"));
+
+        now = now.plus(Duration.ofHours(25));
+        fleet.tick();
+        assertThat(router.route("n", null)).isEqualTo(new Route.Unknown("n"));
+    }
+
+    @Test
+    void aWholeListingForgetsWhatItLacks() {
+        add("a", "m", "n");
+        fleet.update("a", new ModelsJson.Listing(List.of(), true), true);
+
+        fleet.update("a", List.of(model("n")), true);
+
+        assertThat(router.route("m", null)).isEqualTo(new Route.Unknown("m"));
+    }
+
+    @Test
+    void aListingIsPartialWhileAnOwnerIsGoneOrHasNotTold() throws Exception {
+        fleet.add("a", "a", new Way());
+        assertThat(fleet.present().partial()).isTrue();
+        assertThat(ModelsJson.read(ModelsJson.models(fleet.present()))).isEqualTo(fleet.present());
+
+        add("a", "m");
+        assertThat(fleet.present().partial()).isFalse();
+        assertThat(ModelsJson.read(ModelsJson.models(fleet.present())).partial())
+                .isFalse();
+
+        fleet.update("a", List.of(), false);
+        assertThat(fleet.present()).isEqualTo(new ModelsJson.Listing(List.of(), true));
+    }
+
     @Test
     void exactIdsBeatOwnersAndNamesMayHoldSlashes() {
         add("a", "m", "b/m");
@@ -98,7 +147,8 @@ class FleetTest {
         String json =
                 "{\"data\":[{\"id\":\"/models/ggml-org_gemma-3-00001-of-00002.gguf\",\"created\":7,\"meta\":{\"n_ctx\":1}}]}";
 
-        ModelInfo info = ModelsJson.read(json.getBytes(StandardCharsets.UTF_8)).get(0);
+        ModelInfo info =
+                ModelsJson.read(json.getBytes(StandardCharsets.UTF_8)).models().get(0);
 
         assertThat(info.id()).isEqualTo("ggml-org/gemma-3");
         assertThat(info.ownId()).isEqualTo("/models/ggml-org_gemma-3-00001-of-00002.gguf");
