@@ -9,11 +9,11 @@ import io.goinfer.tunnel.frame.Field;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.wire.Wire;
+import io.goinfer.tunnel.wire.WireStream;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 
@@ -365,8 +365,10 @@ public abstract class ResumeContract extends TransportContract {
     void aSupersededSessionThatDoesNotAnswerEndsWithAllThatItRan() throws Exception {
         Call call = relaySide.open(true);
         Call there = arrived(0);
-        CountDownLatch stopped = new CountDownLatch(1);
-        nodeSide.session.wire().loop().execute(() -> awaitQuietly(stopped));
+        nodeSide.on(() -> {
+            nodeSide.session.wire().events(new Deaf());
+            return null;
+        });
 
         relaySide.on(() -> {
             ((RelayAssociation) relaySide.session.association())
@@ -375,13 +377,9 @@ public abstract class ResumeContract extends TransportContract {
             return null;
         });
 
-        try {
-            eventually("its exchange ends", () -> call.reset == Code.SESSION_LOST);
-            eventually("it ends", () -> relaySide.log.contains("closed SUSPECT_TIMEOUT"));
-            eventually("nothing waits for it", () -> relaySide.log.contains("idle"));
-        } finally {
-            stopped.countDown();
-        }
+        eventually("its exchange ends", () -> call.reset == Code.SESSION_LOST);
+        eventually("it ends", () -> relaySide.log.contains("closed SUSPECT_TIMEOUT"));
+        eventually("nothing waits for it", () -> relaySide.log.contains("idle"));
         assertThat(there.reset).isNull();
     }
 
@@ -405,11 +403,19 @@ public abstract class ResumeContract extends TransportContract {
         eventually("it ends", () -> relaySide.log.contains("closed NO_ERROR"));
     }
 
-    private static void awaitQuietly(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /** A process that was killed, while nobody says so. */
+    private static final class Deaf implements Wire.Events {
+        @Override
+        public void onControl(Frame.Control frame) {
+            Frame.release(frame);
         }
+
+        @Override
+        public WireStream.Events onStream(WireStream stream) {
+            throw new IllegalStateException("not in this test");
+        }
+
+        @Override
+        public void onClosed(Code code, String reason) {}
     }
 }
