@@ -10,20 +10,56 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import io.goinfer.proxy.model.local.ModelOutput;
-import org.slf4j.LoggerFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Logs go to standard error, asynchronously: a full pipe must not stop an event loop or a model. In code, because reading XML costs a third of the start. */
 public final class LogSetup extends ContextAwareBase implements Configurator {
     private static final int QUEUE = 4096;
 
+    private static final Changes CHANGES = new Changes();
+
     @Override
     public ExecutionStatus configure(LoggerContext context) {
-        ch.qos.logback.classic.Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        root.setLevel(Level.INFO);
-        root.addAppender(
-                console(context, "System.err", "%d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5level %logger{0}: %msg%n%ex"));
+        root(context).setLevel(Level.INFO);
+        root(context)
+                .addAppender(
+                        console(context, "System.err", "%d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5level %logger{0}: %msg%n%ex"));
         context.getLogger("io.netty").setLevel(Level.WARN);
+        CHANGES.begin(context);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+
+    /** SLF4J may be starting in another thread while the command line is read: what is asked for meanwhile waits. Thread-safe. */
+    static final class Changes {
+        private final List<Consumer<LoggerContext>> waiting = new ArrayList<>();
+        private @Nullable LoggerContext context;
+
+        synchronized void begin(LoggerContext configured) {
+            context = configured;
+            waiting.forEach(change -> change.accept(configured));
+            waiting.clear();
+        }
+
+        synchronized void make(Consumer<LoggerContext> change) {
+            if (context == null) {
+                waiting.add(change);
+            } else {
+                change.accept(context);
+            }
+        }
+
+        synchronized void stop() {
+            if (context != null) {
+                context.stop();
+            }
+        }
+    }
+
+    private static ch.qos.logback.classic.Logger root(LoggerContext context) {
+        return context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     }
 
     private static AsyncAppender console(LoggerContext context, String target, String pattern) {
@@ -47,14 +83,14 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
 
     /** As llama-swap.yml asks: what models print goes to standard output, whatever the level. */
     static void modelsToStandardOutput() {
-        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+        CHANGES.make(context -> {
             ch.qos.logback.classic.Logger models = context.getLogger(ModelOutput.LOG_NAME);
             if (models.isAdditive()) {
                 models.setAdditive(false);
                 models.setLevel(Level.INFO);
                 models.addAppender(console(context, "System.out", "%msg%n"));
             }
-        }
+        });
     }
 
     /** @param name of a level, in any case; any other = info, as in llama-swap */
@@ -67,23 +103,19 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     }
 
     private static void set(Level level) {
-        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
-            context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(level);
+        CHANGES.make(context -> {
+            root(context).setLevel(level);
             context.getLogger("goinfer.access").setLevel(level.isGreaterOrEqual(Level.INFO) ? level : Level.INFO);
-        }
+        });
     }
 
     /** For what provokes warnings by the thousand. */
     static void errorsOnly() {
-        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
-            context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.ERROR);
-        }
+        CHANGES.make(context -> root(context).setLevel(Level.ERROR));
     }
 
     /** What is queued still goes out. */
     static void flush() {
-        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
-            context.stop();
-        }
+        CHANGES.stop();
     }
 }
