@@ -181,6 +181,33 @@ class TransportsTest {
     }
 
     @Test
+    void onAShortPathAnotherConnectionTakesOverWithoutALoss() throws Exception {
+        rig.connect("gpu", config(Transport.AUTO));
+        long first = numbers().get(0);
+        String slow = body(100, "\"sim_rate\":10,");
+        try (RawClient raw = new RawClient(rig.apiPort()).post(CHAT, rig.userKey, slow)) {
+            assertThat(raw.readUntilCount("sent_ns", 1)).isTrue();
+            eventually(
+                    "a newer one is there",
+                    Duration.ofSeconds(60),
+                    () -> numbers().stream().anyMatch(number -> number > first));
+            assertThat(chat(3).statusCode()).isEqualTo(200);
+            assertThat(raw.readUntilCount("sent_ns", 100)).isTrue();
+            assertThat(raw.readUntilCount("[DONE]", 1)).isTrue();
+        }
+        eventually(
+                "the first one is gone",
+                () -> numbers().size() == 1 && numbers().get(0) > first);
+        assertThat(transports()).containsExactly("quic");
+    }
+
+    private List<Long> numbers() {
+        return rig.relay.nodes().connected().stream()
+                .map(one -> one.session().number())
+                .toList();
+    }
+
+    @Test
     void aCutTcpConnectionIsReplaced() throws Exception {
         link.udp(false);
         rig.connect("gpu", config(Transport.TCP));

@@ -78,7 +78,8 @@ final class Dialler {
             Identity identity,
             EventLoops loops,
             EventLoop loop,
-            Wishes wishes) {
+            Wishes wishes,
+            ShortPath path) {
         this.relay = relay;
         this.self = self;
         this.address = address;
@@ -86,7 +87,7 @@ final class Dialler {
         this.loops = loops;
         this.loop = loop;
         this.wishes = wishes;
-        this.race = new Race(relay, self, loop, loops.blocking(), new Attempts());
+        this.race = new Race(relay, self, loop, loops.blocking(), new Attempts(), path);
     }
 
     /** From now on with this certificate. */

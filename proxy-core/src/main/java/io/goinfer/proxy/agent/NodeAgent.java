@@ -80,6 +80,7 @@ final class NodeAgent {
     private final Dialler dialler;
     private final WakeWatch wake = new WakeWatch(System.currentTimeMillis());
     private final SourceWatch source = new SourceWatch();
+    private final ShortPath path = new ShortPath();
     private final OpenSessions open = new OpenSessions();
     private final RelayProcesses processes;
     private @Nullable Future<?> watch;
@@ -88,6 +89,9 @@ final class NodeAgent {
 
     /** The process that the newest session leads to: sessions with another are dead, and may not know. */
     private @Nullable Id relayId;
+
+    /** The session that serves was dialled for another kind of path: a better one is wanted. */
+    private boolean renews;
 
     /** Another address leads to the same relay, and its session is enough. */
     private boolean yields;
@@ -111,7 +115,7 @@ final class NodeAgent {
         this.rules = rules;
         this.listener = listener;
         this.processes = processes;
-        this.dialler = new Dialler(relay, self, address, identity, loops, loop, new Wishes());
+        this.dialler = new Dialler(relay, self, address, identity, loops, loop, new Wishes(), path);
     }
 
     void start() {
@@ -122,6 +126,7 @@ final class NodeAgent {
                         doubt("this machine has slept");
                     }
                     lookForAnotherWay();
+                    measurePath();
                 },
                 WakeWatch.EVERY.toMillis(),
                 WakeWatch.EVERY.toMillis(),
@@ -145,6 +150,17 @@ final class NodeAgent {
                     doubt("the way there changed");
                 }
             });
+        }
+    }
+
+    private void measurePath() {
+        TunnelSession serving = open.serving();
+        if (serving != null && !OpenSessions.isTcp(serving)) {
+            if (path.measured(serving.roundTrip(), serving.stats())) {
+                LOG.info("relay {}: {} path, dialling anew for it", relay, path.isShort() ? "a short" : "no short");
+                renews = true;
+                dialler.dialNow();
+            }
         }
     }
 
@@ -207,7 +223,8 @@ final class NodeAgent {
             TunnelSession serving = open.serving();
             return wanted()
                     && (serving == null
-                            || OpenSessions.isTcp(serving) && self.transport().quic());
+                            || (renews || OpenSessions.isTcp(serving))
+                                    && self.transport().quic());
         }
 
         @Override
@@ -269,6 +286,8 @@ final class NodeAgent {
 
     /** New exchanges come here from now on; what served before stands by, or ends in order. */
     private void serve(TunnelSession session) {
+        renews &= OpenSessions.isTcp(session);
+        path.begin();
         dialler.opened(session.wire().transport());
         for (TunnelSession one : open.replacedBy(session, self.standby())) {
             leave(one, "a newer session took over");

@@ -53,13 +53,14 @@ final class Race {
     private final Executor blocking;
     private final LastTransport last;
     private final Wanted wanted;
+    private final ShortPath path;
     private final Deque<Attempt> quic = new ArrayDeque<>();
     private @Nullable Attempt tcp;
     private @Nullable Future<?> tcpTimer;
     private @Nullable Future<TcpTls> tls;
     private @Nullable Identity tlsOf;
 
-    Race(RelayAddress relay, NodeAgent.Self self, EventLoop loop, Executor blocking, Wanted wanted) {
+    Race(RelayAddress relay, NodeAgent.Self self, EventLoop loop, Executor blocking, Wanted wanted, ShortPath path) {
         this.relay = relay;
         this.allowed = self.transport();
         this.maxStreams = self.maxStreams();
@@ -67,6 +68,7 @@ final class Race {
         this.loop = loop;
         this.blocking = blocking;
         this.wanted = wanted;
+        this.path = path;
     }
 
     /**
@@ -103,7 +105,8 @@ final class Race {
                 relay.host(),
                 relay.port(),
                 QuicTls.node(identity.key(), identity.chain(), RelayTrust.of(identity.ca())),
-                maxStreams);
+                maxStreams,
+                path.isShort());
         LOG.debug("dialling {} over quic", address);
         Attempt attempt = new Attempt(one -> answered(one, address, identity), quic::remove);
         attempt.handle = QuicDialer.dial(target, loop, blocking, TIMEOUT, attempt);

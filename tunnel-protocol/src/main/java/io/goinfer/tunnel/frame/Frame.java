@@ -3,6 +3,7 @@ package io.goinfer.tunnel.frame;
 
 import io.netty.buffer.ByteBuf;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * One frame of the tunnel. The set is closed: a new frame is a new feature bit or a new version (PROTOCOL.md §9). {@link Data}, {@link Models} and
@@ -25,6 +26,15 @@ public sealed interface Frame {
             models.payload().release();
         } else if (frame instanceof Load load) {
             load.payload().release();
+        }
+    }
+
+    /** Lets {@code user} read a frame's buffer, then gives it back. */
+    static void borrow(ByteBuf payload, Consumer<ByteBuf> user) {
+        try {
+            user.accept(payload);
+        } finally {
+            payload.release();
         }
     }
 

@@ -50,8 +50,11 @@ final class H3 {
         return value != null && value == 1;
     }
 
-    /** BBR: what one lost packet costs the tokens behind it is a matter of the window's size afterwards (docs/decisions/014). */
-    static <B extends QuicCodecBuilder<B>> B parameters(B builder) {
+    /**
+     * BBR: what one lost packet costs the tokens behind it is a matter of the window's size afterwards (docs/decisions/014). But its window is that of a path
+     * where packets never wait, which on a short one is too small as soon as an end pauses (019).
+     */
+    static <B extends QuicCodecBuilder<B>> B parameters(B builder, boolean shortPath) {
         return builder.maxIdleTimeout(IDLE_SECONDS, TimeUnit.SECONDS)
                 .initialMaxData(CONNECTION_WINDOW)
                 .datagram(MAX_DATAGRAMS, MAX_DATAGRAMS)
@@ -59,7 +62,8 @@ final class H3 {
                 .initialMaxStreamDataUnidirectional(64 << 10)
                 .maxRecvUdpPayloadSize(1500)
                 .maxSendUdpPayloadSize(UDP_PAYLOAD)
-                .congestionControlAlgorithm(QuicCongestionControlAlgorithm.BBR)
+                .congestionControlAlgorithm(
+                        shortPath ? QuicCongestionControlAlgorithm.CUBIC : QuicCongestionControlAlgorithm.BBR)
                 .activeMigration(true);
     }
 }

@@ -20,8 +20,15 @@ public final class QuicDialer {
      * @param address where to
      * @param serverName host name for SNI and certificate verification
      * @param maxStreams what HELLO will offer
+     * @param shortPath the round trip is shorter than the pauses of the machines at its ends, and nothing is lost
      */
-    public record Target(InetSocketAddress address, String serverName, int port, QuicSslContext tls, int maxStreams) {}
+    public record Target(
+            InetSocketAddress address,
+            String serverName,
+            int port,
+            QuicSslContext tls,
+            int maxStreams,
+            boolean shortPath) {}
 
     private QuicDialer() {}
 
@@ -47,7 +54,7 @@ public final class QuicDialer {
     }
 
     private static ChannelHandler codec(Target target) {
-        return H3.parameters(new QuicClientCodecBuilder())
+        return H3.parameters(new QuicClientCodecBuilder(), target.shortPath())
                 .sslEngineProvider(
                         channel -> target.tls().newEngine(channel.alloc(), target.serverName(), target.port()))
                 .initialMaxStreamsBidirectional(target.maxStreams() + 16L)

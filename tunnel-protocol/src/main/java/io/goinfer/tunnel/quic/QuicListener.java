@@ -45,7 +45,7 @@ public final class QuicListener {
     /** Binds; the future fails with the cause. */
     public ChannelFuture bind() {
         ConnectionIds ids = new ConnectionIds(0);
-        var codec = H3.parameters(new QuicServerCodecBuilder())
+        var codec = H3.parameters(new QuicServerCodecBuilder(), false)
                 .sslContext(options.tls())
                 .localConnectionIdLength(ConnectionIds.BYTES)
                 .connectionIdAddressGenerator(ids)

@@ -96,6 +96,11 @@ final class Liveness {
         return true;
     }
 
+    /** From the oldest PING that a PONG answered, to that PONG. */
+    Duration roundTrip() {
+        return Duration.ofNanos(roundTrip);
+    }
+
     boolean suspect(long now) {
         return oldestUnproven >= 0 && now - oldestUnproven >= SUSPECT_AFTER + grace;
     }

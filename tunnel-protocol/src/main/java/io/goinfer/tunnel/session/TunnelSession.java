@@ -255,9 +255,9 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         } else if (frame instanceof Frame.ResumeOk ok && relay) {
             resuming.answered(ok);
         } else if (frame instanceof Frame.Models models && relay) {
-            borrow(models.payload(), events::onModels);
+            Frame.borrow(models.payload(), events::onModels);
         } else if (frame instanceof Frame.Load load && relay) {
-            borrow(load.payload(), events::onLoad);
+            Frame.borrow(load.payload(), events::onLoad);
         } else {
             Frame.release(frame);
             close(Code.PROTOCOL, frame.type() + " out of place");
@@ -331,6 +331,11 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         return stats;
     }
 
+    /** Of the last PING that was answered; zero: none was yet. */
+    public Duration roundTrip() {
+        return liveness.roundTrip();
+    }
+
     /** How often it was suspect. */
     public int suspicions() {
         return suspicions;
@@ -361,14 +366,6 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
                 association.suspected(this);
             }
             events.onVerdict(suspect());
-        }
-    }
-
-    private static void borrow(ByteBuf payload, java.util.function.Consumer<ByteBuf> user) {
-        try {
-            user.accept(payload);
-        } finally {
-            payload.release();
         }
     }
 

@@ -72,7 +72,7 @@ final class QuicRig implements AutoCloseable {
         CompletableFuture<Dial.Connection> result = new CompletableFuture<>();
         QuicDialer.dial(
                 new QuicDialer.Target(
-                        listener.address(), "localhost", listener.address().getPort(), tls, 1_024),
+                        listener.address(), "localhost", listener.address().getPort(), tls, 1_024, false),
                 nodeLoop,
                 ForkJoinPool.commonPool(),
                 Duration.ofSeconds(5),
