@@ -30,6 +30,10 @@ final class Race {
     private static final Logger LOG = LoggerFactory.getLogger(Race.class);
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final long TCP_AFTER_MILLIS = 300;
+
+    /** At the start of a process its first TLS handshake takes so long. It is made while QUIC is awaited; the upgrade is asked for in time. */
+    private static final long FIRST_LEAD_MILLIS = 200;
+
     private static final long QUIC_PATIENCE_MILLIS = 2_000;
 
     /** Since the relay's last word. */
@@ -55,6 +59,7 @@ final class Race {
     private final Wanted wanted;
     private final ShortPath path;
     private final Deque<Attempt> quic = new ArrayDeque<>();
+    private boolean first = true;
     private @Nullable Attempt tcp;
     private @Nullable Future<?> tcpTimer;
     private @Nullable Future<TcpTls> tls;
@@ -80,8 +85,9 @@ final class Race {
         if (allowed.tcp() && wanted.tcp() && tcp == null && tcpTimer == null) {
             Future<TcpTls> unused = tls(identity);
             long wait = allowed.quic() && !last.isTcp() ? TCP_AFTER_MILLIS : 0;
-            tcpAfter(wait, address, identity);
+            tcpAfter(wait, first ? Math.min(wait, FIRST_LEAD_MILLIS) : 0, address, identity);
         }
+        first = false;
         if (byQuic) {
             quic(address, identity);
         }
@@ -92,8 +98,9 @@ final class Race {
         return quic.stream().anyMatch(attempt -> attempt.promising(now));
     }
 
-    private void tcpAfter(long millis, InetSocketAddress address, Identity identity) {
-        tcpTimer = loop.schedule(() -> tcp(address, identity), millis, TimeUnit.MILLISECONDS);
+    /** @param leadMillis how much sooner the connection is made ready for it */
+    private void tcpAfter(long millis, long leadMillis, InetSocketAddress address, Identity identity) {
+        tcpTimer = loop.schedule(() -> tcp(leadMillis, address, identity), millis - leadMillis, TimeUnit.MILLISECONDS);
     }
 
     private void quic(InetSocketAddress address, Identity identity) {
@@ -113,20 +120,21 @@ final class Race {
         quic.addLast(attempt);
     }
 
-    private void tcp(InetSocketAddress address, Identity identity) {
+    private void tcp(long leadMillis, InetSocketAddress address, Identity identity) {
         tcpTimer = null;
         if (wanted.tcp() && promising()) {
-            tcpAfter(TCP_AFTER_MILLIS, address, identity);
+            tcpAfter(TCP_AFTER_MILLIS, 0, address, identity);
         } else if (wanted.tcp()) {
             LOG.debug("dialling {} over tcp", address);
             Attempt attempt = new Attempt(answered -> {}, ended -> tcp = null);
             tcp = attempt;
+            Future<?> upgrade = loop.schedule(() -> {}, leadMillis, TimeUnit.MILLISECONDS);
             tls(identity).addListener((Future<TcpTls> made) -> {
                 if (!made.isSuccess()) {
                     attempt.failed(0, "TLS: " + made.cause().getMessage());
                 } else if (!attempt.withdrawn) {
                     TcpDialer.Target target = new TcpDialer.Target(address, relay.host(), relay.port(), made.getNow());
-                    attempt.handle = TcpDialer.dial(target, loop, TIMEOUT, attempt);
+                    attempt.handle = TcpDialer.dial(target, loop, TIMEOUT, upgrade, attempt);
                 }
             });
         }
@@ -168,7 +176,7 @@ final class Race {
         needless.forEach(Attempt::cancel);
         if (tcp != null && !last.isTcp()) {
             cancelTcp();
-            tcpAfter(TCP_AFTER_MILLIS, address, identity);
+            tcpAfter(TCP_AFTER_MILLIS, 0, address, identity);
         }
     }
 

@@ -33,9 +33,14 @@ public final class TcpDialer {
 
     private TcpDialer() {}
 
-    /** Dials. The returned handle cancels the attempt; after {@link Dial.Outcome#connected} it does nothing. */
-    public static Runnable dial(Target target, EventLoop loop, Duration timeout, Dial.Outcome outcome) {
-        Attempt attempt = new Attempt(target, timeout, outcome);
+    /**
+     * Dials. The returned handle cancels the attempt; after {@link Dial.Outcome#connected} it does nothing.
+     *
+     * @param upgrade completes when the upgrade may be asked for; TCP and TLS do not wait for it
+     */
+    public static Runnable dial(
+            Target target, EventLoop loop, Duration timeout, Future<?> upgrade, Dial.Outcome outcome) {
+        Attempt attempt = new Attempt(target, timeout, upgrade, outcome);
         loop.execute(() -> attempt.start(loop));
         return () -> loop.execute(() -> attempt.fail(0, "given up"));
     }
@@ -43,15 +48,17 @@ public final class TcpDialer {
     private static final class Attempt extends ChannelInboundHandlerAdapter {
         private final Target target;
         private final Duration timeout;
+        private final Future<?> upgrade;
         private final Dial.Outcome outcome;
         private @Nullable Channel channel;
         private @Nullable Future<?> timer;
         private boolean switching;
         private boolean done;
 
-        Attempt(Target target, Duration timeout, Dial.Outcome outcome) {
+        Attempt(Target target, Duration timeout, Future<?> upgrade, Dial.Outcome outcome) {
             this.target = target;
             this.timeout = timeout;
+            this.upgrade = upgrade;
             this.outcome = outcome;
         }
 
@@ -104,17 +111,23 @@ public final class TcpDialer {
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof SslHandshakeCompletionEvent handshake) {
                 if (handshake.isSuccess()) {
-                    HttpRequest head = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, Dial.PATH);
-                    head.headers()
-                            .set("host", target.serverName() + ":" + target.port())
-                            .set("connection", "upgrade")
-                            .set("upgrade", Dial.PROTOCOL);
-                    Writes.flush(ctx, head);
+                    upgrade.addListener(due -> askForUpgrade(ctx));
                 } else {
                     fail(0, "TLS: " + Dial.text(handshake.cause()));
                 }
             }
             ctx.fireUserEventTriggered(event);
+        }
+
+        private void askForUpgrade(ChannelHandlerContext ctx) {
+            if (!done) {
+                HttpRequest head = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, Dial.PATH);
+                head.headers()
+                        .set("host", target.serverName() + ":" + target.port())
+                        .set("connection", "upgrade")
+                        .set("upgrade", Dial.PROTOCOL);
+                Writes.flush(ctx, head);
+            }
         }
 
         @Override

@@ -99,6 +99,7 @@ final class TcpRig implements AutoCloseable {
                 new TcpDialer.Target(address(), "localhost", address().getPort(), tls),
                 nodeLoop,
                 Duration.ofSeconds(5),
+                nodeLoop.newSucceededFuture(null),
                 new Dial.Outcome() {
                     @Override
                     public void answered() {}
