@@ -50,6 +50,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     private @Nullable ByteBuf outgoing;
     private final BulkMeter meter = new BulkMeter(System.nanoTime());
     private @Nullable QuicStreamPriority priority;
+    private long granted;
     private boolean wasFull;
     private boolean wrote;
     private boolean blocked;
@@ -122,18 +123,17 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     @Override
     public void flush() {
         QuicStreamChannel open = channel;
-        ByteBuf bytes = outgoing;
         if (open == null || cancelled) {
             return;
         }
-        outgoing = null;
+        ByteBuf bytes = next(open);
         wrote = bytes != null;
         if (bytes != null) {
             int size = bytes.readableBytes();
             prioritise(open, meter.sent(size, System.nanoTime()) ? Priorities.BULK : Priorities.TOKENS);
             bulk(meter.isBulk() || size > MUCH);
         }
-        boolean fin = ended && !finSent;
+        boolean fin = ended && !finSent && outgoing == null;
         finSent |= fin;
         if (fin) {
             Writes.write(open, new DefaultQuicStreamFrame(bytes == null ? Unpooled.EMPTY_BUFFER : bytes, true));
@@ -141,12 +141,36 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             Writes.write(open, bytes);
         }
         bulk(meter.isBulk() || bulk && !open.isWritable());
-        if (wasFull && open.isWritable()) {
+        if (wasFull && hasSpace() && open.isWritable()) {
             wasFull = false;
             if (events != null) {
                 events.onWritable();
             }
         }
+    }
+
+    /** What may leave now; of bulk as much as keeps the path's queue short. */
+    private @Nullable ByteBuf next(QuicStreamChannel open) {
+        ByteBuf all = outgoing;
+        if (all == null || !meter.isBulk() && all.readableBytes() <= MUCH) {
+            outgoing = null;
+            return all;
+        }
+        int room = wire.bulkRoom(open.bytesBeforeUnwritable(), granted, all.readableBytes());
+        if (room > 0) {
+            granted = wire.bulkGranted();
+        }
+        if (room == all.readableBytes()) {
+            outgoing = null;
+            return all;
+        }
+        wire.flushWhenRead(this);
+        if (room == 0) {
+            return null;
+        }
+        ByteBuf piece = wire.alloc().directBuffer(room).writeBytes(all, room);
+        all.discardReadBytes();
+        return piece;
     }
 
     @Override
@@ -199,10 +223,13 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
 
     @Override
     public boolean isWritable() {
-        boolean room = outgoing == null || outgoing.readableBytes() < MAX_OUTGOING;
-        boolean writable = room && (channel == null || channel.isWritable());
+        boolean writable = hasSpace() && (channel == null || channel.isWritable());
         wasFull |= !writable;
         return writable;
+    }
+
+    private boolean hasSpace() {
+        return outgoing == null || outgoing.readableBytes() < MAX_OUTGOING;
     }
 
     // ---- events of the channel

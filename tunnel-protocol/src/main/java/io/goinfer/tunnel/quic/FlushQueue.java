@@ -27,6 +27,7 @@ final class FlushQueue {
     private final Executor loop;
     private final Coalescing coalescing;
     private final Set<Stream> streams = new LinkedHashSet<>();
+    private final Set<Stream> waiting = new LinkedHashSet<>();
     private boolean scheduled;
     private boolean held;
     private int bulk;
@@ -42,6 +43,18 @@ final class FlushQueue {
             scheduled = true;
             loop.execute(this::flush);
         }
+    }
+
+    /** It has something that must not leave before the next packet has come. */
+    void whenRead(Stream stream) {
+        if (waiting.isEmpty()) {
+            coalescing.whenRead(() -> {
+                streams.addAll(waiting);
+                waiting.clear();
+                flush();
+            });
+        }
+        waiting.add(stream);
     }
 
     /** A stream is part of a bulk transfer, or much of it waits in Netty ({@code now}), or not any more. */

@@ -50,6 +50,10 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     private final List<Frame.Control> early = new ArrayList<>();
     private final List<ExchangeStream> held = new ArrayList<>();
     private final FlushQueue flushes;
+    private final BulkWindow bulk = new BulkWindow(System.nanoTime());
+    private long received;
+    private long granted;
+    private long grantedWhenReceived;
     private Wire.@Nullable Events events;
     private boolean closed;
     private Code peerCode = Code.SESSION_LOST;
@@ -151,6 +155,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
             if (promise.isSuccess()) {
                 QuicConnectionPathStats path = promise.getNow();
                 copies.measured(path.sent(), path.lost());
+                bulk.measured(path.rtt(), System.nanoTime());
                 sink.accept(new WireStats(
                         Duration.ofNanos(path.rtt()),
                         path.cwnd(),
@@ -171,6 +176,40 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     /** The stream has something to write. */
     void flushSoon(ExchangeStream stream) {
         flushes.add(stream);
+    }
+
+    /** What a bulk transfer has is to leave as soon as a packet has come: it may have made room. */
+    void flushWhenRead(ExchangeStream stream) {
+        flushes.whenRead(stream);
+    }
+
+    /**
+     * How much of a bulk transfer may leave now.
+     *
+     * @param capacity what quiche would take, as the stream was told when a packet came or it wrote
+     * @param grantedBefore {@link #bulkGranted} then
+     */
+    int bulkRoom(long capacity, long grantedBefore, int wanted) {
+        Promise<QuicConnectionPathStats> promise = loop().newPromise();
+        Future<?> unused = channel.collectPathStats(0, promise);
+        if (!promise.isSuccess()) {
+            return wanted;
+        }
+        QuicConnectionPathStats path = promise.getNow();
+        if (received != path.recv()) {
+            received = path.recv();
+            grantedWhenReceived = granted;
+        }
+        long since = granted - Math.max(grantedBefore, grantedWhenReceived);
+        long underWay = Math.max(0, path.cwnd() - capacity) + since;
+        long room = bulk.room(underWay, path.rtt(), System.nanoTime());
+        int now = room >= wanted ? wanted : room < H3.UDP_PAYLOAD ? 0 : (int) room;
+        granted += now;
+        return now;
+    }
+
+    long bulkGranted() {
+        return granted;
     }
 
     void bulk(boolean now) {
