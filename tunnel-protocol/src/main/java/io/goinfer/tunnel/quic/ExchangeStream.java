@@ -164,12 +164,12 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             outgoing = null;
             return all;
         }
-        wire.flushWhenRead(this);
+        wire.flushWhenRead(this, room > 0);
         if (room == 0) {
             return null;
         }
         ByteBuf piece = wire.alloc().directBuffer(room).writeBytes(all, room);
-        all.discardReadBytes();
+        all.discardSomeReadBytes();
         return piece;
     }
 

@@ -27,6 +27,7 @@ final class FlushQueue {
     private final Executor loop;
     private final Coalescing coalescing;
     private final Set<Stream> streams = new LinkedHashSet<>();
+    private final Set<Stream> hungry = new LinkedHashSet<>();
     private final Set<Stream> waiting = new LinkedHashSet<>();
     private boolean scheduled;
     private boolean held;
@@ -45,16 +46,30 @@ final class FlushQueue {
         }
     }
 
-    /** It has something that must not leave before the next packet has come. */
-    void whenRead(Stream stream) {
-        if (waiting.isEmpty()) {
-            coalescing.whenRead(() -> {
-                streams.addAll(waiting);
-                waiting.clear();
-                flush();
-            });
+    /**
+     * It has something that must not leave before the next packet has come.
+     *
+     * @param servedNow something of it left now: others are first then
+     */
+    void whenRead(Stream stream, boolean servedNow) {
+        if (hungry.isEmpty() && waiting.isEmpty()) {
+            coalescing.whenRead(this::flushWaiting);
         }
-        waiting.add(stream);
+        if (servedNow) {
+            hungry.remove(stream);
+            waiting.add(stream);
+        } else {
+            waiting.remove(stream);
+            hungry.add(stream);
+        }
+    }
+
+    private void flushWaiting() {
+        streams.addAll(hungry);
+        streams.addAll(waiting);
+        hungry.clear();
+        waiting.clear();
+        flush();
     }
 
     /** A stream is part of a bulk transfer, or much of it waits in Netty ({@code now}), or not any more. */

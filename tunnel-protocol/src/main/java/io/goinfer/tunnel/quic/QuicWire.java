@@ -179,8 +179,8 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     }
 
     /** What a bulk transfer has is to leave as soon as a packet has come: it may have made room. */
-    void flushWhenRead(ExchangeStream stream) {
-        flushes.whenRead(stream);
+    void flushWhenRead(ExchangeStream stream, boolean servedNow) {
+        flushes.whenRead(stream, servedNow);
     }
 
     /**

@@ -114,4 +114,44 @@ class FlushQueueTest {
         turn();
         assertThat(written).endsWith("c", "a");
     }
+
+    /** Always has more to send, of which a packet that comes lets one piece leave. */
+    private final class Bulk implements FlushQueue.Stream {
+        private final String name;
+
+        Bulk(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public void flush() {
+            boolean served = room > 0;
+            if (served) {
+                written.add(name);
+                room--;
+            }
+            queue.whenRead(this, served);
+        }
+
+        @Override
+        public boolean hasRoom() {
+            return true;
+        }
+    }
+
+    @Test
+    void whatIsHeldBackTakesTurnsWithEachPacket() {
+        room = 0;
+        queue.add(new Bulk("a"));
+        queue.add(new Bulk("b"));
+        queue.add(new Bulk("c"));
+        turn();
+        assertThat(written).isEmpty();
+        for (int i = 0; i < 6; i++) {
+            room = 1;
+            packetComes();
+            turn();
+        }
+        assertThat(written).containsExactly("a", "b", "c", "a", "b", "c");
+    }
 }
