@@ -23,7 +23,7 @@ public final class LogProvider implements SLF4JServiceProvider {
     /** Before the first logger. */
     static void install() {
         System.setProperty("slf4j.provider", LogProvider.class.getName());
-        System.setProperty("slf4j.internal.verbosity", "WARN");
+        System.setProperty("slf4j.internal.verbosity", "ERROR");
     }
 
     @Override
