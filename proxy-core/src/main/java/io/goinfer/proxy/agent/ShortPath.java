@@ -13,7 +13,7 @@ import java.util.Deque;
 final class ShortPath {
     private static final Duration SHORT = Duration.ofMillis(2);
 
-    /** A way that was short is not any more. */
+    /** A way that was short is not any more, if no round trip of a minute is shorter: the PINGs of a busy machine wait too. */
     private static final Duration LONG = Duration.ofMillis(6);
 
     /** The first round trips of a connection are also the first work of both processes. */
@@ -56,12 +56,14 @@ final class ShortPath {
             lossyFor = 10 * REMEMBERED;
         }
         boolean before = isShort;
-        if (seen.size() >= ENOUGH) {
+        if (lossyFor > 0) {
+            isShort = false;
+        } else if (seen.size() >= (isShort ? REMEMBERED : ENOUGH)) {
             Duration least = seen.stream()
                     .map(Measured::roundTrip)
                     .min(Duration::compareTo)
                     .orElse(LONG);
-            isShort = lossyFor == 0 && least.compareTo(isShort ? LONG : SHORT) < 0;
+            isShort = least.compareTo(isShort ? LONG : SHORT) < 0;
         }
         return isShort != before;
     }

@@ -42,10 +42,35 @@ class ShortPathTest {
     void anotherConnectionThatTakesLongerMakesItLong() {
         shortly();
         path.begin();
-        measured(30_000);
-        measured(30_000);
-        assertThat(path.isShort()).isTrue();
+        for (int i = 0; i < 59; i++) {
+            assertThat(measured(30_000)).isFalse();
+        }
         assertThat(measured(30_000)).as("changed").isTrue();
+        assertThat(path.isShort()).isFalse();
+    }
+
+    @Test
+    void aConnectionThatBeginsOnABusyMachineIsNotReplacedAgain() {
+        shortly();
+        path.begin();
+        for (int i = 0; i < 20; i++) {
+            assertThat(measured(30_000)).isFalse();
+        }
+        measured(500);
+        for (int i = 0; i < 50; i++) {
+            assertThat(measured(30_000)).isFalse();
+        }
+        assertThat(path.isShort()).isTrue();
+    }
+
+    @Test
+    void lossOnANewConnectionCountsAtOnce() {
+        shortly();
+        path.begin();
+        measured(500);
+        sent += 1_000;
+        lost += 10;
+        assertThat(measured(500)).as("changed").isTrue();
         assertThat(path.isShort()).isFalse();
     }
 
