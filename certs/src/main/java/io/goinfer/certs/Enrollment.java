@@ -8,11 +8,13 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.PublicKey;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +24,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
+import java.util.function.Predicate;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
@@ -34,7 +36,6 @@ import org.bouncycastle.pkcs.PKCSException;
  */
 public final class Enrollment {
     private static final Duration RENEWAL_AFTER_EXPIRY = Duration.ofDays(180);
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
     private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 
     /** An answer with the HTTP status that it is sent with. */
@@ -57,15 +58,17 @@ public final class Enrollment {
 
     private final CertificateAuthority ca;
     private final SignedBy ours;
-    private final boolean shared;
     private final Map<String, Map<String, String>> guests = new ConcurrentHashMap<>();
     private final Records tokens;
     private final Records nodes;
+    private final Path folder;
     private volatile Set<String> revoked = Set.of();
+    private volatile boolean shared;
 
     public Enrollment(CertificateAuthority ca, Path folder) throws IOException {
         this.ca = ca;
         this.ours = new SignedBy(ca.certificate().getPublicKey());
+        this.folder = folder;
         this.shared = SharedAuthority.isShared(folder);
         this.tokens = new Records(folder.resolve("tokens.json"));
         this.nodes = new Records(folder.resolve("nodes.json"));
@@ -132,7 +135,7 @@ public final class Enrollment {
 
     private Answer issue(Map<String, String> token, PublicKey key, String keyHash, String wishedName)
             throws IOException {
-        if (!NAME.matcher(wishedName).matches()) {
+        if (!NodeRow.isName(wishedName)) {
             return Answer.refused(
                     400,
                     "node name: letters, digits, '.', '_', '-', at most 63 (got: " + wishedName.length()
@@ -156,22 +159,14 @@ public final class Enrollment {
         used.put("key_sha256", keyHash);
         used.put("certificate", pem);
         tokens.put(used);
-        Map<String, String> node = new LinkedHashMap<>();
-        node.put("id", urn);
-        node.put("name", name);
-        node.put("enrolled", ca.now().toString());
-        nodes.put(node);
+        nodes.put(NodeRow.of(urn, name, ca.now()));
         return new Answer(200, "", pem, name);
     }
 
     private Answer again(Map<String, String> token) throws IOException {
         String urn = token.getOrDefault("node", "");
         if (node(urn).isEmpty()) {
-            Map<String, String> node = new LinkedHashMap<>();
-            node.put("id", urn);
-            node.put("name", token.getOrDefault("name", "node"));
-            node.put("enrolled", ca.now().toString());
-            nodes.put(node);
+            nodes.put(NodeRow.of(urn, token.getOrDefault("name", "node"), ca.now()));
         }
         return new Answer(200, "", token.getOrDefault("certificate", ""), token.getOrDefault("name", ""));
     }
@@ -226,7 +221,7 @@ public final class Enrollment {
 
     /** False if the name is taken or not a name. */
     public synchronized boolean rename(Node node, String name) throws IOException {
-        if (!NAME.matcher(name).matches() || find(name).isPresent()) {
+        if (!NodeRow.isName(name) || find(name).isPresent()) {
             return false;
         }
         Map<String, String> row = new LinkedHashMap<>(node(node.id()).orElseThrow());
@@ -243,11 +238,8 @@ public final class Enrollment {
      */
     public synchronized Optional<Node> adopt(String urn, String wishedName) {
         if (shared && node(urn).isEmpty()) {
-            Map<String, String> row = new LinkedHashMap<>();
-            row.put("id", urn);
-            row.put("name", freeName(NAME.matcher(wishedName).matches() ? wishedName : "node"));
-            row.put("enrolled", ca.now().toString());
-            guests.put(urn, row);
+            String name = freeName(NodeRow.isName(wishedName) ? wishedName : "node");
+            guests.put(urn, NodeRow.of(urn, name, ca.now()));
         }
         return find(urn);
     }
@@ -255,6 +247,48 @@ public final class Enrollment {
     /** Other relays enrol nodes that are welcome here. */
     public boolean isShared() {
         return shared;
+    }
+
+    /** From now on, also after a restart, nodes that other relays enrol are welcome here. */
+    public synchronized void share() throws IOException {
+        SharedAuthority.share(folder);
+        shared = true;
+    }
+
+    /** Whether this CA's certificate is {@code pem}. */
+    public boolean isAuthority(String pem) {
+        try {
+            return PemFiles.certificates(pem).equals(List.of(ca.certificate()));
+        } catch (CertificateException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Nodes that another relay of this CA knows. What was revoked at either stays so; names are the other's where they are free.
+     *
+     * @return the ids of nodes that are revoked since this call
+     * @throws IOException if a row is no node's; then nothing was changed
+     */
+    public synchronized List<String> merge(List<Map<String, String>> others) throws IOException {
+        Map<String, Map<String, String>> next = new LinkedHashMap<>();
+        for (Map<String, String> other : others) {
+            Map<String, String> row = NodeRow.checked(other);
+            node(row.getOrDefault("id", "")).map(own -> own.get("revoked")).ifPresent(at -> row.put("revoked", at));
+            next.put(row.getOrDefault("id", ""), row);
+        }
+        Set<String> names = new HashSet<>();
+        rows().stream()
+                .filter(row -> !next.containsKey(row.getOrDefault("id", "")))
+                .forEach(row -> names.add(row.getOrDefault("name", "")));
+        next.values().forEach(row -> {
+            row.put("name", freeName(row.getOrDefault("name", ""), names::contains));
+            names.add(row.getOrDefault("name", ""));
+        });
+        Set<String> before = revoked;
+        nodes.putAll(List.copyOf(next.values()));
+        readRevoked();
+        return revoked.stream().filter(id -> !before.contains(id)).toList();
     }
 
     private List<Map<String, String>> rows() {
@@ -339,8 +373,12 @@ public final class Enrollment {
     }
 
     private String freeName(String wished) {
+        return freeName(wished, name -> find(name).isPresent());
+    }
+
+    private static String freeName(String wished, Predicate<String> taken) {
         String name = wished;
-        for (int i = 2; find(name).isPresent(); i++) {
+        for (int i = 2; taken.test(name); i++) {
             name = wished + "-" + i;
         }
         return name;

@@ -37,21 +37,16 @@ public final class Records {
     }
 
     /** Adds, or replaces the row with the same {@code id}; durable when it returns. */
-    public synchronized void put(Map<String, String> row) throws IOException {
-        List<Map<String, String>> next = new ArrayList<>();
-        boolean replaced = false;
-        for (Map<String, String> old : rows) {
-            if (old.getOrDefault("id", "").equals(row.get("id"))) {
-                next.add(row);
-                replaced = true;
-            } else {
-                next.add(old);
-            }
-        }
-        if (!replaced) {
-            next.add(row);
-        }
-        save(next);
+    public void put(Map<String, String> row) throws IOException {
+        putAll(List.of(row));
+    }
+
+    /** {@link #put} of each, all or none. */
+    public synchronized void putAll(List<Map<String, String>> added) throws IOException {
+        Map<String, Map<String, String>> next = new LinkedHashMap<>();
+        rows.forEach(row -> next.put(row.getOrDefault("id", ""), row));
+        added.forEach(row -> next.put(row.getOrDefault("id", ""), row));
+        save(List.copyOf(next.values()));
     }
 
     /** True if there was such a row. */

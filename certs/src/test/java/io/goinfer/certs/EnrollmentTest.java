@@ -15,6 +15,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -60,6 +61,34 @@ class EnrollmentTest {
         assertThat(enrollment.nodes()).extracting(Enrollment.Node::name).containsExactly("gpu");
         assertThat(identity.certificate().getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.2");
         assertThat(Identity.load(nodeFolder)).isPresent();
+    }
+
+    @Test
+    void nodesOfAnotherRelayJoinWithNamesOfTheirOwnAndWhatEitherRevokedStaysRevoked() throws Exception {
+        String other = "urn:goinfer:node:" + "a".repeat(32);
+        String third = "urn:goinfer:node:" + "b".repeat(32);
+        Identity identity = enroll(token(), nodeFolder);
+        String own = Enrollment.urnOf(identity.certificate());
+
+        assertThat(enrollment.merge(List.of(
+                        NodeRow.of(own, "attic", now), NodeRow.of(other, "gpu", now), NodeRow.of(third, "gpu", now))))
+                .isEmpty();
+        assertThat(enrollment.nodes())
+                .extracting(Enrollment.Node::name)
+                .as("renamed there, so its name is free; two of one name are told apart")
+                .containsExactly("attic", "gpu", "gpu-2");
+
+        enrollment.revoke(enrollment.find("attic").orElseThrow());
+        Map<String, String> revoked = NodeRow.of(other, "gpu", now);
+        revoked.put("revoked", now.toString());
+        assertThat(enrollment.merge(List.of(NodeRow.of(own, "attic", now), revoked)))
+                .containsExactly(other);
+        assertThat(enrollment.verify(identity.chain())).isEqualTo(Enrollment.Standing.REVOKED);
+
+        Enrollment again = new Enrollment(ca, folder.resolve("relay"));
+        assertThat(again.nodes().stream().filter(Enrollment.Node::revoked))
+                .extracting(Enrollment.Node::id)
+                .containsExactlyInAnyOrder(own, other);
     }
 
     @Test

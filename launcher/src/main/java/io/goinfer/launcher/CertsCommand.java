@@ -2,15 +2,19 @@
 package io.goinfer.launcher;
 
 import io.goinfer.certs.SharedAuthority;
+import io.goinfer.proxy.admin.AdminCommands;
+import io.goinfer.proxy.admin.LocalSocket;
 import io.goinfer.proxy.net.StateLock;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code goinfer certs}: several relays behind one name. */
@@ -26,7 +30,8 @@ import picocli.CommandLine.Parameters;
             "",
             "Examples:",
             "  goinfer certs export > relay.json       on the first relay; it may be running",
-            "  goinfer certs import relay.json         on the second, before it is started"
+            "  goinfer certs import relay.json         on the second, before it is started",
+            "  goinfer certs export | ssh second goinfer certs import -    later, when keys or nodes were made or revoked"
         })
 final class CertsCommand {
     private static final int MAX_BYTES = 64 << 20;
@@ -34,40 +39,43 @@ final class CertsCommand {
     @CommandLine.Spec
     private CommandLine.Model.@Nullable CommandSpec spec;
 
-    private static Path folder(@Nullable Path stateDir) {
-        return new Folders(System.getenv()).state(stateDir).resolve("relay");
-    }
-
     @Command(description = "Print what the other relays need, on standard output.", mixinStandardHelpOptions = true)
-    int export(
-            @Option(names = "--state-dir", paramLabel = "DIR", description = "the relay's state folder (GI_STATE_DIR)")
-                    @Nullable
-                    Path stateDir)
-            throws IOException {
-        Terminal.out(spec).println(SharedAuthority.export(folder(stateDir)));
+    int export(@Mixin StateCommands state) throws IOException, AdminCommands.Problem {
+        Path folder = state.folder();
+        // One that runs welcomes the other's nodes at once; else its next start does.
+        LocalSocket.ask(folder, "certs share", Map.of());
+        Terminal.out(spec).println(SharedAuthority.export(folder));
         return 0;
     }
 
     @Command(
             name = "import",
-            description = "Take an export over; the relay of this state folder must not run.",
+            description = "Take an export over, new nodes, keys and revocations at any time; the relay may be running.",
             mixinStandardHelpOptions = true)
     int take(
-            @Option(names = "--state-dir", paramLabel = "DIR", description = "the relay's state folder (GI_STATE_DIR)")
-                    @Nullable
-                    Path stateDir,
+            @Mixin StateCommands state,
             @Parameters(paramLabel = "FILE", description = "of goinfer certs export; - reads standard input")
                     String file)
-            throws IOException {
-        Path folder = folder(stateDir);
+            throws Exception {
+        Path folder = state.folder();
         byte[] bytes = file.equals("-") ? System.in.readNBytes(MAX_BYTES) : Files.readAllBytes(Path.of(file));
-        try (StateLock lock = StateLock.take(folder)
-                .orElseThrow(() -> new IOException("the relay of " + folder + " runs (process "
-                        + StateLock.holder(folder) + "); stop it first"))) {
-            assert lock != null;
-            SharedAuthority.importInto(folder, new String(bytes, StandardCharsets.UTF_8));
+        String exported = new String(bytes, StandardCharsets.UTF_8);
+        PrintWriter out = Terminal.out(spec);
+        if (SharedAuthority.isNew(folder)) {
+            try (StateLock lock = StateLock.take(folder)
+                    .orElseThrow(() -> new IOException("the relay of " + folder + " is being started (process "
+                            + StateLock.holder(folder) + "); try again"))) {
+                assert lock != null;
+                SharedAuthority.importInto(folder, exported);
+            }
+            out.println("imported into " + folder);
+        } else {
+            Map<String, String> changed =
+                    state.run("certs import", SharedAuthority.members(exported)).get(0);
+            out.println("imported into " + folder + ": " + changed.get("nodes") + " new nodes, "
+                    + changed.get("revoked nodes") + " revoked; " + changed.get("keys") + " new keys, "
+                    + changed.get("revoked keys") + " revoked");
         }
-        Terminal.out(spec).println("imported into " + folder);
         return 0;
     }
 }

@@ -34,7 +34,7 @@ final class StateCommands {
     List<Map<String, String>> run(String command, Map<String, String> arguments)
             throws IOException, GeneralSecurityException, AdminCommands.Problem, ConfigException {
         Folders folders = new Folders(System.getenv());
-        Path folder = folders.state(stateDir).resolve("relay");
+        Path folder = folder();
         Optional<List<Map<String, String>>> answer = LocalSocket.ask(folder, command, arguments);
         if (answer.isPresent()) {
             return answer.get();
@@ -47,6 +47,10 @@ final class StateCommands {
                     .config();
             return Relay.offline(folder, loaded).run(command, arguments);
         }
+    }
+
+    Path folder() {
+        return new Folders(System.getenv()).state(stateDir).resolve("relay");
     }
 
     /** A table with the columns that any row has. */

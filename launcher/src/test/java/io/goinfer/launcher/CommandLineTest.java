@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,6 +61,31 @@ class CommandLineTest {
         assertThat(run("keys", "revoke", "phone", state())).isZero();
         assertThat(run("keys", "revoke", "phone", state())).isEqualTo(1);
         assertThat(err.toString()).contains("no key phone");
+    }
+
+    @Test
+    void anExportIsTakenOverAndLaterMergedWithWhatIsThere() throws Exception {
+        Path export = folder.resolve("relay.json");
+        String second = "--state-dir=" + folder.resolve("second");
+        assertThat(run("certs", "export", state())).isEqualTo(1);
+        assertThat(err.toString()).contains("no certificate authority yet").doesNotContain("\tat ");
+        assertThat(run("keys", "create", "--name", "phone", state())).isZero();
+
+        for (String line : List.of(
+                "imported into " + folder.resolve("second").resolve("relay"),
+                "0 new nodes, 0 revoked; 1 new keys, 1 revoked")) {
+            out.getBuffer().setLength(0);
+            assertThat(run("certs", "export", state())).isZero();
+            Files.writeString(export, out.toString());
+            assertThat(run("certs", "import", export.toString(), second)).isZero();
+            assertThat(out.toString()).contains(line);
+            assertThat(run("keys", "create", "--name", "tablet", state())).isZero();
+            assertThat(run("keys", "revoke", "phone", state())).isIn(0, 1);
+        }
+        out.getBuffer().setLength(0);
+        assertThat(run("keys", "list", second)).isZero();
+        assertThat(out.toString()).contains("tablet").doesNotContain("phone");
+        assertThat(run("certs", "import", "-h")).isZero();
     }
 
     @Test

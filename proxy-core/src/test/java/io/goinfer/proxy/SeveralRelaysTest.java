@@ -3,10 +3,13 @@ package io.goinfer.proxy;
 
 import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
+import io.goinfer.certs.CertificateAuthority;
 import io.goinfer.certs.SharedAuthority;
+import io.goinfer.proxy.admin.AdminCommands;
 import io.goinfer.proxy.agent.RelayAddress;
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.config.Listen;
@@ -23,8 +26,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -63,9 +68,8 @@ class SeveralRelaysTest {
         apiPort = freePort();
         relays.add(relay(0));
         key = relays.get(0).keys().create("user", Role.USER).text();
+        relays.get(0).commands().run("certs share", Map.of());
         SharedAuthority.importInto(folder(1), SharedAuthority.export(folder(0)));
-        relays.get(0).close();
-        relays.set(0, relay(0));
         relays.add(relay(1));
     }
 
@@ -157,6 +161,58 @@ class SeveralRelaysTest {
         relays.get(1).commands().run("nodes revoke", Map.of("node", "gpu"));
         assertThat(serves(1)).isFalse();
         assertThat(chat(0).statusCode()).as("each relay has its own list").isEqualTo(200);
+    }
+
+    @Test
+    void whatChangesLaterIsImportedWhileTheRelayRuns() throws Exception {
+        connect("gpu");
+        connect("spare");
+        eventually("both have both", () -> connected(0) == 2 && connected(1) == 2);
+        String later = relays.get(0).keys().create("later", Role.USER).text();
+        relays.get(0).keys().revoke("user");
+        relays.get(0).commands().run("nodes revoke", Map.of("node", "gpu"));
+        relays.get(0).commands().run("nodes rename", Map.of("node", "spare", "name", "attic"));
+        assertThat(chat(1).statusCode()).as("not told yet").isEqualTo(200);
+
+        Map<String, String> members = SharedAuthority.members(SharedAuthority.export(folder(0)));
+        assertThat(members).as("no private key").doesNotContainKey("ca.pem");
+        assertThat(relays.get(1).commands().run("certs import", members))
+                .containsExactly(Map.of("nodes", "0", "revoked nodes", "1", "keys", "1", "revoked keys", "1"));
+
+        assertThat(chat(1).statusCode()).as("the key that was revoked").isEqualTo(401);
+        key = later;
+        assertThat(chat(1).statusCode()).as("the key that is new").isEqualTo(200);
+        assertThat(relays.get(1).commands().run("nodes list", Map.of()))
+                .extracting(row -> row.get("name") + " " + row.get("state"))
+                .containsExactlyInAnyOrder("gpu revoked", "attic connected");
+        assertThat(relays.get(1).commands().run("certs import", members))
+                .as("once more changes nothing")
+                .containsExactly(Map.of("nodes", "0", "revoked nodes", "0", "keys", "0", "revoked keys", "0"));
+    }
+
+    @Test
+    void anImportOfAnotherAuthorityOrOfNonsenseChangesNothing() throws Exception {
+        AdminCommands second = relays.get(1).commands();
+        Map<String, String> own = SharedAuthority.members(SharedAuthority.export(folder(1)));
+        CertificateAuthority.open(folder(2), InstantSource.system());
+        Map<String, String> foreign = SharedAuthority.members(SharedAuthority.export(folder(2)));
+        Map<String, String> bad = new HashMap<>(own);
+        bad.put(SharedAuthority.NODES, "[{\"id\": \"urn:goinfer:node:1\", \"name\": \"../x\", \"revoked\": \"yes\"}]");
+
+        assertThatThrownBy(() -> second.run("certs import", foreign))
+                .isInstanceOf(AdminCommands.Problem.class)
+                .hasMessageContaining("another certificate authority");
+        assertThatThrownBy(() -> second.run("certs import", bad))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("this is no node");
+        assertThatThrownBy(() -> SharedAuthority.members("{\"format\": \"else\"}"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no export");
+        assertThat(second.run("nodes list", Map.of())).isEmpty();
+    }
+
+    private int connected(int which) {
+        return relays.get(which).nodes().connected().size();
     }
 
     @Test

@@ -3,6 +3,8 @@ package io.goinfer.proxy.admin;
 
 import io.goinfer.certs.Enrollment;
 import io.goinfer.certs.JoinToken;
+import io.goinfer.certs.Json;
+import io.goinfer.certs.SharedAuthority;
 import io.goinfer.proxy.fleet.Fleet;
 import io.goinfer.proxy.fleet.Nodes;
 import io.goinfer.proxy.keys.ApiKeys;
@@ -19,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +69,8 @@ public final class AdminCommands {
         table.put("nodes list", arguments -> nodesList());
         table.put("nodes revoke", this::nodesRevoke);
         table.put("nodes rename", this::nodesRename);
+        table.put("certs share", this::certsShare);
+        table.put("certs import", this::certsImport);
     }
 
     public List<Map<String, String>> run(String command, Map<String, String> arguments) throws IOException, Problem {
@@ -157,17 +162,22 @@ public final class AdminCommands {
     private List<Map<String, String>> nodesRevoke(Map<String, String> arguments) throws IOException, Problem {
         Enrollment.Node node = node(arguments);
         enrollment.revoke(node);
-        if (nodes != null) {
-            try {
-                nodes.disconnect(node.id(), Code.REVOKED, "this node was revoked")
-                        .get(DISCONNECT_SECONDS, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (ExecutionException | TimeoutException e) {
-                throw new IOException("node " + node.name() + " is revoked, but its session did not end in time", e);
-            }
-        }
+        disconnect(node.id());
         return List.of();
+    }
+
+    private void disconnect(String id) throws IOException {
+        if (nodes == null) {
+            return;
+        }
+        try {
+            nodes.disconnect(id, Code.REVOKED, "this node was revoked").get(DISCONNECT_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            String name = enrollment.find(id).map(Enrollment.Node::name).orElse(id);
+            throw new IOException("node " + name + " is revoked, but its session did not end in time", e);
+        }
     }
 
     private List<Map<String, String>> nodesRename(Map<String, String> arguments) throws IOException, Problem {
@@ -180,6 +190,44 @@ public final class AdminCommands {
             fleet.rename(node.id(), name);
         }
         return List.of();
+    }
+
+    private List<Map<String, String>> certsShare(Map<String, String> arguments) throws IOException {
+        enrollment.share();
+        return List.of();
+    }
+
+    /** Of {@link SharedAuthority#members}: one row of what changed. */
+    private List<Map<String, String>> certsImport(Map<String, String> arguments) throws IOException, Problem {
+        if (!enrollment.isAuthority(required(arguments, SharedAuthority.CERTIFICATE))) {
+            throw new Problem("this relay has another certificate authority, and nodes may be enrolled here;"
+                    + " import into a new state folder");
+        }
+        List<Map<String, String>> theirNodes = Json.read(arguments.getOrDefault(SharedAuthority.NODES, "[]"));
+        List<Map<String, String>> theirKeys = Json.read(arguments.getOrDefault(SharedAuthority.KEYS, "[]"));
+        Map<String, String> before = names();
+        enrollment.share();
+        List<String> revoked = enrollment.merge(theirNodes);
+        ApiKeys.Merged merged = keys.merge(theirKeys);
+        Map<String, String> after = names();
+        after.forEach((id, name) -> {
+            if (fleet != null && !name.equals(before.getOrDefault(id, name))) {
+                fleet.rename(id, name);
+            }
+        });
+        for (String id : revoked) {
+            disconnect(id);
+        }
+        return List.of(Map.of(
+                "nodes", Integer.toString(after.size() - before.size()),
+                "revoked nodes", Integer.toString(revoked.size()),
+                "keys", Integer.toString(merged.added()),
+                "revoked keys", Integer.toString(merged.revoked())));
+    }
+
+    /** By id. */
+    private Map<String, String> names() {
+        return enrollment.nodes().stream().collect(Collectors.toMap(Enrollment.Node::id, Enrollment.Node::name));
     }
 
     private Enrollment.Node node(Map<String, String> arguments) throws Problem {
