@@ -5,10 +5,13 @@ import io.goinfer.certs.StateFile;
 import io.goinfer.proxy.Relay;
 import io.goinfer.proxy.admin.AdminCommands;
 import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.keys.ApiKeys;
 import io.goinfer.proxy.keys.Role;
+import io.goinfer.proxy.net.StateLock;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -57,28 +60,48 @@ final class FirstStart {
         }
     }
 
-    void announceKeys(Relay relay, GoinferConfig config, @Nullable String joinUrl, PrintWriter out)
-            throws IOException, AdminCommands.Problem {
-        if (relay.keys().hasAdmin()) {
-            return;
+    /**
+     * Before the relay listens: who sees its /health can read the key.
+     *
+     * @return false: there is an admin key already
+     */
+    boolean makeAdminKey(GoinferConfig config, PrintWriter out) throws IOException {
+        Path folder = common.state().resolve("relay");
+        if (keys(folder, config).hasAdmin()) {
+            return false;
         }
-        String key = relay.keys().create("first admin", Role.ADMIN).text();
-        if (System.console() == null) {
-            Path file = common.state().resolve("relay").resolve("first-admin-key");
-            StateFile.write(file, key + "\n");
-            out.println("admin key: in " + file);
-            if (joinUrl != null) {
-                out.println("to join a node: goinfer token create, then on the node: goinfer connect " + joinUrl
-                        + " --token-file -");
+        try (StateLock lock = Relay.lock(folder)) {
+            assert lock != null;
+            String key = keys(folder, config).create("first admin", Role.ADMIN).text();
+            if (System.console() == null) {
+                Path file = folder.resolve("first-admin-key");
+                StateFile.write(file, key + "\n");
+                out.println("admin key: in " + file);
+            } else {
+                out.println("admin key (shown once): " + key);
             }
+        }
+        return true;
+    }
+
+    private static ApiKeys keys(Path folder, GoinferConfig config) throws IOException {
+        return new ApiKeys(folder, config.server().apiKeys(), InstantSource.system());
+    }
+
+    /** @param url null: there is no tunnel */
+    static void announceJoin(Relay relay, @Nullable String url, PrintWriter out)
+            throws IOException, AdminCommands.Problem {
+        if (url == null) {
             return;
         }
-        out.println("admin key (shown once): " + key);
-        if (joinUrl != null) {
-            Map<String, String> token =
-                    relay.commands().run("token create", Map.of()).get(0);
-            out.println("to join a node, within the hour: goinfer connect " + joinUrl + " --token-file -");
-            out.println(token.get("token"));
+        if (System.console() == null) {
+            out.println("to join a node: goinfer token create, then on the node: goinfer connect " + url
+                    + " --token-file -");
+            return;
         }
+        Map<String, String> token =
+                relay.commands().run("token create", Map.of()).get(0);
+        out.println("to join a node, within the hour: goinfer connect " + url + " --token-file -");
+        out.println(token.get("token"));
     }
 }

@@ -91,6 +91,7 @@ final class ServeCommand implements Callable<Integer> {
         } else {
             first.writeConfigIfMissing();
         }
+        boolean firstKey = !noApiKey && first.makeAdminKey(config, out);
         Relay relay = new Relay(new Relay.Options(
                 config,
                 () -> common.load(noApiKey),
@@ -99,8 +100,8 @@ final class ServeCommand implements Callable<Integer> {
                 common.state().resolve("relay"),
                 HostNames.all(),
                 Version.software()));
-        if (!noApiKey) {
-            first.announceKeys(relay, config, joinUrl(config, listeners), out);
+        if (firstKey) {
+            FirstStart.announceJoin(relay, joinUrl(config, listeners), out);
         }
         announce(relay, config, out);
         Reload.watch(common, relay::reload);

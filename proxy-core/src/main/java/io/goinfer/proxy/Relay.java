@@ -113,9 +113,7 @@ public final class Relay implements AutoCloseable {
     public Relay(Options options) throws IOException, GeneralSecurityException {
         this.options = options;
         Path folder = options.stateFolder();
-        this.lock = StateLock.take(folder)
-                .orElseThrow(() -> new IOException(
-                        "the state folder " + folder + " is in use by process " + StateLock.holder(folder)));
+        this.lock = lock(folder);
         boolean done = false;
         try {
             InstantSource clock = InstantSource.system();
@@ -178,6 +176,13 @@ public final class Relay implements AutoCloseable {
         }
         backends.start();
         locals.start();
+    }
+
+    /** @throws IOException if another process has the folder */
+    public static StateLock lock(Path folder) throws IOException {
+        return StateLock.take(folder)
+                .orElseThrow(() -> new IOException(
+                        "the state folder " + folder + " is in use by process " + StateLock.holder(folder)));
     }
 
     private static Map<String, String> configuredKeys(GoinferConfig config) {
