@@ -126,16 +126,17 @@ final class Dialler {
 
     private void resolve() {
         try {
-            InetAddress resolved = address.resolve();
-            loop.execute(() -> dial(new InetSocketAddress(resolved, relay.port())));
+            InetSocketAddress to = new InetSocketAddress(address.resolve(), relay.port());
+            String network = LastTransport.network(SourceWatch.towards(to));
+            loop.execute(() -> dial(to, network));
         } catch (UnknownHostException e) {
             loop.execute(() -> problem("the name " + relay.host() + " does not resolve", 0));
         }
     }
 
-    private void dial(InetSocketAddress to) {
+    private void dial(InetSocketAddress to, String network) {
         if (wanted()) {
-            race.start(to, identity);
+            race.start(to, network, identity);
         }
     }
 

@@ -60,6 +60,7 @@ final class Race {
     private final ShortPath path;
     private final Deque<Attempt> quic = new ArrayDeque<>();
     private boolean first = true;
+    private String network = "";
     private @Nullable Attempt tcp;
     private @Nullable Future<?> tcpTimer;
     private @Nullable Future<TcpTls> tls;
@@ -79,12 +80,15 @@ final class Race {
     /**
      * One more round: attempts of the ones before go on. While the relay answers one of them, a second would only be more work for it: of a thousand nodes that
      * come back at once it would never finish with any.
+     *
+     * @param network the way to {@code address}, for {@link LastTransport}
      */
-    void start(InetSocketAddress address, Identity identity) {
+    void start(InetSocketAddress address, String network, Identity identity) {
+        this.network = network;
         boolean byQuic = allowed.quic() && wanted.quic() && !promising();
         if (allowed.tcp() && wanted.tcp() && tcp == null && tcpTimer == null) {
             Future<TcpTls> unused = tls(identity);
-            long wait = allowed.quic() && !last.isTcp() ? TCP_AFTER_MILLIS : 0;
+            long wait = allowed.quic() && !last.isTcp(network) ? TCP_AFTER_MILLIS : 0;
             tcpAfter(wait, first ? Math.min(wait, FIRST_LEAD_MILLIS) : 0, address, identity);
         }
         first = false;
@@ -174,7 +178,7 @@ final class Race {
                 quic.stream().filter(attempt -> another == (attempt == one)).toList();
         quic.removeAll(needless);
         needless.forEach(Attempt::cancel);
-        if (tcp != null && !last.isTcp()) {
+        if (tcp != null && !last.isTcp(network)) {
             cancelTcp();
             tcpAfter(TCP_AFTER_MILLIS, 0, address, identity);
         }
@@ -235,11 +239,13 @@ final class Race {
     void opened(String transport) {
         cancelTcp();
         if (transport.equals("quic")) {
-            last.tcp(false);
+            last.tcp(network, false);
             cancelQuic();
         } else {
             Future<?> unused = loop.schedule(
-                    () -> last.tcp(wanted.quic() && !wanted.tcp()), QUIC_PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+                    () -> last.tcp(network, wanted.quic() && !wanted.tcp()),
+                    QUIC_PATIENCE_MILLIS,
+                    TimeUnit.MILLISECONDS);
         }
     }
 
