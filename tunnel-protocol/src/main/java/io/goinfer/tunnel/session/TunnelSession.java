@@ -343,7 +343,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
 
     private void tick() {
         if (ticks++ % STATS_TICKS == 0) {
-            wire.stats(measured -> stats = measured);
+            wire.stats(measured -> stats = measured.orShorter(liveness.roundTrip()));
         }
         long now = System.nanoTime();
         switch (liveness.tick(now)) {
