@@ -143,8 +143,14 @@ public final class AdminCommands {
                 String state = node.revoked() ? "revoked" : nodes == null ? "unknown (no relay runs)" : "offline";
                 rows.add(row(node, state, Map.of()));
             }
-            sessions.forEach(
-                    one -> rows.add(row(node, one.session().suspect() ? "suspect" : "connected", NodeFigures.of(one))));
+            sessions.forEach(one -> {
+                Map<String, String> figures = NodeFigures.of(one);
+                if (nodes != null && fleet != null) {
+                    figures.put("resumed", Long.toString(nodes.resumed(node.id())));
+                    figures.put("retried", Integer.toString(fleet.retried(node.id())));
+                }
+                rows.add(row(node, one.session().suspect() ? "suspect" : "connected", figures));
+            });
         }
         return rows;
     }

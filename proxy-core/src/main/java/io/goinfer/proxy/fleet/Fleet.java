@@ -36,6 +36,7 @@ public final class Fleet {
         private final Upstream upstream;
         private final AtomicInteger running = new AtomicInteger();
         private final AtomicInteger load = new AtomicInteger();
+        private final AtomicInteger retried = new AtomicInteger();
         private List<ModelInfo> models = List.of();
         private @Nullable Instant lostAt;
         private boolean awaited = true;
@@ -167,6 +168,12 @@ public final class Fleet {
         return owner == null ? 0 : owner.running.get();
     }
 
+    /** Exchanges that an owner lost and that were sent once more. */
+    public synchronized int retried(String id) {
+        Owner owner = owners.get(id);
+        return owner == null ? 0 : owner.retried.get();
+    }
+
     /** Owners that are there and answer for themselves, by name. */
     public synchronized Map<String, Upstream> controls() {
         Map<String, Upstream> all = new LinkedHashMap<>();
@@ -216,7 +223,8 @@ public final class Fleet {
                             model.loadingState(),
                             owner.upstream,
                             owner.running,
-                            owner.load));
+                            owner.load,
+                            owner.retried));
                 }
                 rows.putIfAbsent(model.id(), ModelsJson.row(model, owner.name));
                 listed.merge(model.id(), model.listed() && lost.compareTo(LISTED) <= 0, Boolean::logicalOr);

@@ -56,7 +56,7 @@ public final class Nodes implements NodeAuthority {
     private final Map<String, List<Entry>> sessions = new LinkedHashMap<>();
     private final Map<String, Map<Id, RelayAssociation>> associations = new HashMap<>();
     private final Set<String> told = ConcurrentHashMap.newKeySet();
-    private long resumedBefore;
+    private final Map<String, Long> resumedBefore = new HashMap<>();
     private final Id process = Id.random(new SecureRandom());
 
     /** @param resumeWindow how long exchanges outlive their session */
@@ -99,7 +99,16 @@ public final class Nodes implements NodeAuthority {
 
     /** How often an exchange went on in another session. */
     public synchronized long resumed() {
-        return resumedBefore + all().mapToLong(RelayAssociation::resumed).sum();
+        return resumedBefore.values().stream().mapToLong(Long::longValue).sum()
+                + all().mapToLong(RelayAssociation::resumed).sum();
+    }
+
+    /** The same of one node. */
+    public synchronized long resumed(String nodeId) {
+        return resumedBefore.getOrDefault(nodeId, 0L)
+                + associations.getOrDefault(nodeId, Map.of()).values().stream()
+                        .mapToLong(RelayAssociation::resumed)
+                        .sum();
     }
 
     /** Exchanges that wait for their node. */
@@ -140,7 +149,9 @@ public final class Nodes implements NodeAuthority {
     private synchronized void forget(String nodeId, Id instance) {
         Map<Id, RelayAssociation> of = associations.getOrDefault(nodeId, new HashMap<>());
         RelayAssociation gone = of.remove(instance);
-        resumedBefore += gone == null ? 0 : gone.resumed();
+        if (gone != null) {
+            resumedBefore.merge(nodeId, gone.resumed(), Long::sum);
+        }
         if (of.isEmpty()) {
             associations.remove(nodeId);
         }

@@ -362,6 +362,9 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     @Override
     public void retried() {
         rules.metrics().retried();
+        if (place != null) {
+            place.retried().incrementAndGet();
+        }
     }
 
     @Override
