@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -125,6 +126,11 @@ class FaultsTest {
             eventually("they go on", () -> rig.relay.nodes().resumed() >= lost + STREAMS);
         }
         allIntact(running);
+        assertThat(rig.relay.commands().run("nodes list", Map.of()))
+                .first()
+                .satisfies(
+                        row -> assertThat(Integer.parseInt(row.get("resumed"))).isGreaterThanOrEqualTo(4 * STREAMS))
+                .satisfies(row -> assertThat(row).containsEntry("retried", "0"));
     }
 
     @Test

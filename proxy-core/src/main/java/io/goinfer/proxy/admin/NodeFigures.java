@@ -18,13 +18,19 @@ final class NodeFigures {
         Map<String, String> row = new LinkedHashMap<>();
         row.put("transport", one.transport());
         row.put("address", String.valueOf(one.remote()).replaceFirst("^/", ""));
-        row.put("rtt", String.format(Locale.ROOT, "%.1f ms", stats.roundTrip().toNanos() / 1e6));
+        if (!stats.roundTrip().isZero()) {
+            row.put(
+                    "rtt",
+                    String.format(Locale.ROOT, "%.1f ms", stats.roundTrip().toNanos() / 1e6));
+        }
         row.put(
                 "lost",
                 stats.sentPackets() == 0
                         ? Long.toString(stats.lostPackets())
                         : String.format(Locale.ROOT, "%.2f%%", 100.0 * stats.lostPackets() / stats.sentPackets()));
-        row.put("cwnd", stats.congestionWindowBytes() / 1024 + " KiB");
+        if (stats.congestionWindowBytes() > 0) {
+            row.put("cwnd", stats.congestionWindowBytes() / 1024 + " KiB");
+        }
         row.put("suspected", Integer.toString(session.suspicions()));
         row.put("exchanges", Integer.toString(session.exchanges()));
         row.put("credit", session.outstandingCredit() / 1024 + " KiB");
