@@ -205,6 +205,15 @@ class SeveralRelaysTest {
         assertThatThrownBy(() -> second.run("certs import", bad))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("this is no node");
+        Map<String, String> badKey = new HashMap<>(own);
+        badKey.put(
+                SharedAuthority.NODES,
+                "[{\"id\": \"urn:goinfer:node:" + "0".repeat(32)
+                        + "\", \"name\": \"x\", \"enrolled\": \"2026-01-01T00:00:00Z\"}]");
+        badKey.put(SharedAuthority.KEYS, "[{\"id\": \"0\"}]");
+        assertThatThrownBy(() -> second.run("certs import", badKey))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no API key");
         assertThatThrownBy(() -> SharedAuthority.members("{\"format\": \"else\"}"))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("no export");

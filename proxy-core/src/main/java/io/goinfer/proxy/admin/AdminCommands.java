@@ -211,9 +211,11 @@ public final class AdminCommands {
         }
         List<Map<String, String>> theirNodes = Json.read(arguments.getOrDefault(SharedAuthority.NODES, "[]"));
         List<Map<String, String>> theirKeys = Json.read(arguments.getOrDefault(SharedAuthority.KEYS, "[]"));
+        // Both or neither: the nodes are looked at before any of them is taken.
+        ApiKeys.check(theirKeys);
         Map<String, String> before = names();
-        enrollment.share();
         List<String> revoked = enrollment.merge(theirNodes);
+        enrollment.share();
         ApiKeys.Merged merged = keys.merge(theirKeys);
         Map<String, String> after = names();
         after.forEach((id, name) -> {

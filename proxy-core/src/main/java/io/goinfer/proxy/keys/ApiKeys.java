@@ -120,12 +120,12 @@ public final class ApiKeys {
      * @throws IOException if a row is no key's; then nothing was changed
      */
     public synchronized Merged merge(List<Map<String, String>> others) throws IOException {
+        check(others);
         Map<String, Map<String, String>> own = new LinkedHashMap<>();
         records.all().forEach(row -> own.put(row.getOrDefault("id", ""), row));
         List<Map<String, String>> changed = new ArrayList<>();
         int gone = 0;
         for (Map<String, String> other : others) {
-            check(other);
             Map<String, String> mine = own.get(other.getOrDefault("id", ""));
             boolean ends = mine != null && !mine.containsKey(REVOKED) && other.containsKey(REVOKED);
             if (mine == null || ends) {
@@ -140,16 +140,21 @@ public final class ApiKeys {
         return new Merged(added, gone);
     }
 
-    private static void check(Map<String, String> row) throws IOException {
-        boolean gone = row.containsKey(REVOKED);
-        boolean good = ROW_ID.matcher(row.getOrDefault("id", "")).matches()
-                && (gone || HASH.matcher(row.getOrDefault("sha256", "")).matches())
-                && (gone
-                        || Arrays.stream(Role.values())
-                                .anyMatch(role -> roleName(role).equals(row.get("role"))));
-        if (!good) {
-            throw new IOException("this is no API key: " + row.getOrDefault("id", "a row without id"));
+    /** @throws IOException if one of the rows is no key's */
+    public static void check(List<Map<String, String>> rows) throws IOException {
+        for (Map<String, String> row : rows) {
+            boolean gone = row.containsKey(REVOKED);
+            boolean good = ROW_ID.matcher(row.getOrDefault("id", "")).matches()
+                    && (gone || HASH.matcher(row.getOrDefault("sha256", "")).matches())
+                    && (gone || isRole(row.getOrDefault("role", "")));
+            if (!good) {
+                throw new IOException("this is no API key: " + row.getOrDefault("id", "a row without id"));
+            }
         }
+    }
+
+    private static boolean isRole(String name) {
+        return Arrays.stream(Role.values()).anyMatch(role -> roleName(role).equals(name));
     }
 
     private List<Map<String, String>> stored() {
