@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -168,21 +169,25 @@ public final class AdminCommands {
     private List<Map<String, String>> nodesRevoke(Map<String, String> arguments) throws IOException, Problem {
         Enrollment.Node node = node(arguments);
         enrollment.revoke(node);
-        disconnect(node.id());
+        disconnect(List.of(node.id()));
         return List.of();
     }
 
-    private void disconnect(String id) throws IOException {
-        if (nodes == null) {
+    /** All at once: one whose session does not end in time keeps none of the others. */
+    private void disconnect(List<String> ids) throws IOException {
+        Nodes connected = nodes;
+        if (connected == null) {
             return;
         }
+        CompletableFuture<?>[] ended = ids.stream()
+                .map(id -> connected.disconnect(id, Code.REVOKED, "this node was revoked"))
+                .toArray(CompletableFuture[]::new);
         try {
-            nodes.disconnect(id, Code.REVOKED, "this node was revoked").get(DISCONNECT_SECONDS, TimeUnit.SECONDS);
+            CompletableFuture.allOf(ended).get(DISCONNECT_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
-            String name = enrollment.find(id).map(Enrollment.Node::name).orElse(id);
-            throw new IOException("node " + name + " is revoked, but its session did not end in time", e);
+            throw new IOException("revoked, but a session did not end in time; goinfer nodes list shows it", e);
         }
     }
 
@@ -223,9 +228,7 @@ public final class AdminCommands {
                 fleet.rename(id, name);
             }
         });
-        for (String id : revoked) {
-            disconnect(id);
-        }
+        disconnect(revoked);
         return List.of(Map.of(
                 "nodes", Integer.toString(after.size() - before.size()),
                 "revoked nodes", Integer.toString(revoked.size()),
