@@ -31,7 +31,8 @@ import picocli.CommandLine.Parameters;
             "Examples:",
             "  goinfer certs export > relay.json       on the first relay; it may be running",
             "  goinfer certs import relay.json         on the second, before it is started",
-            "  goinfer certs export | ssh second goinfer certs import -    later, when keys or nodes were made or revoked"
+            "  goinfer certs export | ssh second goinfer certs import -",
+            "                                          later, when keys or nodes were made or revoked"
         })
 final class CertsCommand {
     private static final int MAX_BYTES = 64 << 20;
@@ -50,7 +51,8 @@ final class CertsCommand {
 
     @Command(
             name = "import",
-            description = "Take an export over, new nodes, keys and revocations at any time; the relay may be running.",
+            description =
+                    "Take over what an export says: authority, nodes, keys, and what was revoked. The relay may be running.",
             mixinStandardHelpOptions = true)
     int take(
             @Mixin StateCommands state,

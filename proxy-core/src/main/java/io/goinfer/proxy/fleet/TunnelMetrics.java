@@ -48,7 +48,7 @@ public final class TunnelMetrics {
                 one -> one.session().suspicions());
         wire(
                 "goinfer_tunnel_round_trip_seconds",
-                "Smoothed round trip.",
+                "Round trip: the smoothed one, or the last PING's if that is shorter.",
                 stats -> stats.roundTrip().toNanos() / 1e9);
         wire(
                 "goinfer_tunnel_congestion_window_bytes",
