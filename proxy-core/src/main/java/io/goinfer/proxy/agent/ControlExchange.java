@@ -67,6 +67,9 @@ final class ControlExchange implements ExchangeEvents {
     }
 
     private void handle() {
+        if (over) {
+            return;
+        }
         String method = TunnelHeads.pseudo(request.fields(), ":method", "GET");
         String path = TunnelHeads.pseudo(request.fields(), ":path", "/");
         // The relay has checked who asks.

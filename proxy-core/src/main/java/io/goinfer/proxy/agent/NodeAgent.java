@@ -342,8 +342,8 @@ final class NodeAgent {
         }
 
         @Override
-        public NodeAssociation association(Frame.HelloOk accepted) {
-            return processes.associationWith(accepted.relay(), NodeAgent.this);
+        public NodeAssociation association(Frame.HelloOk accepted, long number) {
+            return processes.associationWith(accepted.relay(), number, NodeAgent.this);
         }
 
         @Override
@@ -351,10 +351,7 @@ final class NodeAgent {
             if (TunnelHeads.pseudo(request.fields(), ":authority", "").equals(TunnelHeads.CONTROL)) {
                 return new ControlExchange(exchange, request, loop, rules.control());
             }
-            RelayedExchange relayed = new RelayedExchange(exchange, request, loop, rules);
-            // Behind the caller's own bookkeeping: the exchange has its receiver of events then.
-            loop.execute(relayed::start);
-            return relayed;
+            return new RelayedExchange(exchange, request, loop, rules);
         }
 
         @Override

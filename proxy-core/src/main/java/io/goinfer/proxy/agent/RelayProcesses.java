@@ -13,38 +13,54 @@ import java.util.Map;
  * link's loop.
  */
 final class RelayProcesses {
+    private static final String RESTARTED = "the relay has restarted";
+
     private final EventLoop loop;
     private final Duration resumeWindow;
     private final Map<Id, NodeAssociation> associations = new HashMap<>();
-    private final Map<NodeAgent, Id> at = new HashMap<>();
+    private final Map<NodeAgent, At> at = new HashMap<>();
+
+    /** The process that an address leads to, and the number of the latest connection that found it there. */
+    private record At(Id process, long number) {}
 
     RelayProcesses(EventLoop loop, Duration resumeWindow) {
         this.loop = loop;
         this.resumeWindow = resumeWindow;
     }
 
-    /** What a process asked for that is at no address any more, nobody waits for. */
-    NodeAssociation associationWith(Id process, NodeAgent agent) {
-        Id before = at.put(agent, process);
-        if (before != null && !before.equals(process)) {
-            forget(before);
+    /**
+     * What a process asked for that is at no address any more, nobody waits for. Its HELLO_OK may come late, when a later connection has found another
+     * process there.
+     */
+    NodeAssociation associationWith(Id process, long number, NodeAgent agent) {
+        At before = at.get(agent);
+        if (before != null && number < before.number() && !associations.containsKey(process)) {
+            NodeAssociation gone = new NodeAssociation(loop, resumeWindow);
+            gone.abandon(RESTARTED);
+            return gone;
+        }
+        if (before == null || number > before.number()) {
+            at.put(agent, new At(process, number));
+            if (before != null && !before.process().equals(process)) {
+                forget(before.process());
+            }
         }
         return associations.computeIfAbsent(process, id -> new NodeAssociation(loop, resumeWindow));
     }
 
     /** The agent dials no more. */
     void left(NodeAgent agent) {
-        Id before = at.remove(agent);
+        At before = at.remove(agent);
         if (before != null) {
-            forget(before);
+            forget(before.process());
         }
     }
 
     private void forget(Id process) {
-        if (!at.containsValue(process)) {
+        if (at.values().stream().noneMatch(one -> one.process().equals(process))) {
             NodeAssociation gone = associations.remove(process);
             if (gone != null) {
-                gone.abandon("the relay has restarted");
+                gone.abandon(RESTARTED);
             }
         }
     }
@@ -53,7 +69,7 @@ final class RelayProcesses {
     boolean servedByAnother(Id process, NodeAgent agent) {
         return at.entrySet().stream()
                 .anyMatch(one -> one.getKey() != agent
-                        && one.getValue().equals(process)
+                        && one.getValue().process().equals(process)
                         && one.getKey().isServing());
     }
 }

@@ -75,11 +75,12 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
                 this);
     }
 
-    void start() {
+    // ---- from the relay
+
+    @Override
+    public void onOpened() {
         exchange.start();
     }
-
-    // ---- from the relay
 
     @Override
     public void onData(ByteBuf content) {

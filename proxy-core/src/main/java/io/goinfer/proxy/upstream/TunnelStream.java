@@ -89,7 +89,7 @@ final class TunnelStream implements Upstream.Stream {
         if (modelId != null) {
             fields.add(new Field(HopHeaders.MODEL, modelId));
         }
-        return new Frame.Request(request.exchange(), 0, false, false, 0, 0, fields, !request.hasBody());
+        return Frame.Request.of(request.exchange(), fields, !request.hasBody());
     }
 
     // ---- the request, on the exchange's loop

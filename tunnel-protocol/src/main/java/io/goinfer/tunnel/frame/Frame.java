@@ -18,6 +18,15 @@ public sealed interface Frame {
 
     FrameType type();
 
+    /** Nothing but CREDIT follows in its direction. */
+    static boolean ends(Frame frame) {
+        return frame instanceof Data data && data.end()
+                || frame instanceof Trailers
+                || frame instanceof Response response && response.end()
+                || frame instanceof Request request && request.end()
+                || frame instanceof Reset;
+    }
+
     /** Gives back the buffer of a frame that nobody takes. */
     static void release(Frame frame) {
         if (frame instanceof Data data) {
@@ -139,18 +148,26 @@ public sealed interface Frame {
         }
     }
 
-    /** What the relay still wants of the sessions with these numbers. */
-    record Resume(List<Long> sessions, List<Wanted> wanted, boolean more) implements Control {
+    /** What the relay still wants of these ranges. {@code order} is its place among all that the relay opened and resumed: PROTOCOL.md §6.10. */
+    record Resume(long order, List<Range> ranges, List<Wanted> wanted, boolean more) implements Control {
         @Override
         public FrameType type() {
             return FrameType.RESUME;
         }
     }
 
+    /** The exchanges of one session whose order is above {@code after} and at most {@code upTo}. */
+    record Range(long session, long after, long upTo) {
+        public boolean covers(long ofSession, long order) {
+            return session == ofSession && order > after && order <= upTo;
+        }
+    }
+
     /** One exchange of {@link Resume}: what the relay has of the response. */
     record Wanted(Id exchange, boolean head, long received, long limit) {}
 
-    record ResumeOk(List<Answer> answers) implements Control {
+    /** Answers the {@link Resume} of this order, frame by frame. */
+    record ResumeOk(long order, List<Answer> answers, boolean more) implements Control {
         @Override
         public FrameType type() {
             return FrameType.RESUME_OK;
@@ -186,16 +203,14 @@ public sealed interface Frame {
         }
     }
 
-    record Request(
-            Id exchange,
-            int kind,
-            boolean bulk,
-            boolean replayable,
-            long remainingMillis,
-            int responseCredit,
-            List<Field> fields,
-            boolean end)
+    /** @param order its place among all that the relay opened and resumed; of kind continue: that of the {@link Resume} */
+    record Request(Id exchange, int kind, long order, int responseCredit, List<Field> fields, boolean end)
             implements Exchange {
+        /** A new one; the session that it is opened in says the rest. */
+        public static Request of(Id exchange, List<Field> fields, boolean end) {
+            return new Request(exchange, 0, 0, 0, fields, end);
+        }
+
         /** {@link #kind} of an exchange that ran in another session. */
         public static final int CONTINUE = 1;
 
@@ -205,12 +220,12 @@ public sealed interface Frame {
         }
 
         /** The same exchange in another session; its head is there already. */
-        public Request continued(boolean nothingLeft) {
-            return new Request(exchange, CONTINUE, bulk, replayable, remainingMillis, 0, List.of(), nothingLeft);
+        public Request continued(long resume, boolean nothingLeft) {
+            return new Request(exchange, CONTINUE, resume, 0, List.of(), nothingLeft);
         }
 
-        public Request withCredit(int credit) {
-            return new Request(exchange, kind, bulk, replayable, remainingMillis, credit, fields, end);
+        public Request opened(long at, int credit) {
+            return new Request(exchange, kind, at, credit, fields, end);
         }
     }
 

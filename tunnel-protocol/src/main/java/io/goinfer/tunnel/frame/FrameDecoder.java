@@ -146,7 +146,7 @@ public final class FrameDecoder implements AutoCloseable {
                 case REQUEST -> request(in, end);
                 case RESPONSE -> new Frame.Response(status(in, true), fields(in), end);
                 case INFO -> new Frame.Info(status(in, false), fields(in));
-                case TRAILERS -> new Frame.Trailers(fields(in));
+                case TRAILERS -> trailers(in, end);
                 case RESET -> new Frame.Reset(Code.of(in.readUnsignedInt()), string(in));
                 case RESET_EXCHANGE -> new Frame.ResetExchange(Id.read(in), Code.of(in.readUnsignedInt()), string(in));
                 case GOAWAY -> new Frame.GoAway(Code.of(in.readUnsignedInt()), in.readUnsignedInt(), string(in));
@@ -164,7 +164,7 @@ public final class FrameDecoder implements AutoCloseable {
                             string(in),
                             string(in));
                 case RESUME -> resume(in, flags);
-                case RESUME_OK -> resumeOk(in);
+                case RESUME_OK -> resumeOk(in, flags);
             };
             if (in.isReadable()) {
                 throw new FrameException(Code.PROTOCOL, type + ": " + in.readableBytes() + " bytes too many");
@@ -173,6 +173,13 @@ public final class FrameDecoder implements AutoCloseable {
         } catch (IndexOutOfBoundsException e) {
             throw new FrameException(Code.PROTOCOL, type + ": payload too short");
         }
+    }
+
+    private static Frame.Trailers trailers(ByteBuf in, boolean end) {
+        if (!end) {
+            throw new FrameException(Code.PROTOCOL, "TRAILERS without END");
+        }
+        return new Frame.Trailers(fields(in));
     }
 
     private static Frame.Credit credit(ByteBuf in, int flags) {
@@ -196,18 +203,20 @@ public final class FrameDecoder implements AutoCloseable {
     }
 
     private static Frame.Resume resume(ByteBuf in, int flags) {
-        List<Long> sessions = new ArrayList<>();
-        for (int i = in.readUnsignedByte(); i > 0; i--) {
-            sessions.add(in.readUnsignedInt());
+        long order = offset(in);
+        List<Frame.Range> ranges = new ArrayList<>();
+        for (int i = in.readUnsignedShort(); i > 0; i--) {
+            ranges.add(new Frame.Range(in.readUnsignedInt(), offset(in), offset(in)));
         }
         List<Frame.Wanted> wanted = new ArrayList<>();
         for (int i = in.readUnsignedShort(); i > 0; i--) {
             wanted.add(new Frame.Wanted(Id.read(in), (in.readByte() & 1) != 0, offset(in), offset(in)));
         }
-        return new Frame.Resume(sessions, wanted, (flags & Frame.MORE) != 0);
+        return new Frame.Resume(order, ranges, wanted, (flags & Frame.MORE) != 0);
     }
 
-    private static Frame.ResumeOk resumeOk(ByteBuf in) {
+    private static Frame.ResumeOk resumeOk(ByteBuf in, int flags) {
+        long order = offset(in);
         List<Frame.Answer> answers = new ArrayList<>();
         for (int i = in.readUnsignedShort(); i > 0; i--) {
             Id exchange = Id.read(in);
@@ -216,20 +225,18 @@ public final class FrameDecoder implements AutoCloseable {
             Code code = Code.of(in.readUnsignedInt());
             answers.add(new Frame.Answer(exchange, verdict, end, code, offset(in), offset(in)));
         }
-        return new Frame.ResumeOk(answers);
+        return new Frame.ResumeOk(order, answers, (flags & Frame.MORE) != 0);
     }
 
     private static Frame.Request request(ByteBuf in, boolean end) {
         Id exchange = Id.read(in);
         int kind = in.readUnsignedByte();
-        boolean bulk = in.readUnsignedByte() == 1;
-        boolean replayable = (in.readUnsignedByte() & 1) != 0;
-        long remaining = in.readUnsignedInt();
+        long order = offset(in);
         int credit = in.readInt();
         if (credit < 0 || kind > 1) {
             throw new FrameException(Code.PROTOCOL, "REQUEST: credit " + credit + ", kind " + kind);
         }
-        return new Frame.Request(exchange, kind, bulk, replayable, remaining, credit, fields(in), end);
+        return new Frame.Request(exchange, kind, order, credit, fields(in), end);
     }
 
     /** 101 ends a request as any last response does: it is no interim one (RFC 9110 §15.2.2). */
@@ -247,7 +254,7 @@ public final class FrameDecoder implements AutoCloseable {
     private static long offset(ByteBuf in) {
         long offset = in.readLong();
         if (offset < 0) {
-            throw new FrameException(Code.FLOW_CONTROL, "CREDIT: offset over 2^63");
+            throw new FrameException(Code.FLOW_CONTROL, "number over 2^63");
         }
         return offset;
     }

@@ -90,6 +90,9 @@ public final class FrameEncoder {
         if (frame instanceof Frame.Resume resume) {
             return writeResume(resume, out);
         }
+        if (frame instanceof Frame.ResumeOk ok) {
+            return writeResumeOk(ok, out);
+        }
         if (frame instanceof Frame.Exchange exchange) {
             return writeExchange(exchange, out);
         }
@@ -105,8 +108,7 @@ public final class FrameEncoder {
     private static int writeExchange(Frame.Exchange frame, ByteBuf out) {
         if (frame instanceof Frame.Request request) {
             request.exchange().write(out);
-            out.writeByte(request.kind()).writeByte(request.bulk() ? 1 : 0).writeByte(request.replayable() ? 1 : 0);
-            out.writeInt((int) request.remainingMillis()).writeInt(request.responseCredit());
+            out.writeByte(request.kind()).writeLong(request.order()).writeInt(request.responseCredit());
             writeFields(request.fields(), out);
             return request.end() ? Frame.END : 0;
         }
@@ -156,16 +158,16 @@ public final class FrameEncoder {
             ok.relay().write(out);
             writeString(ok.name(), out);
             writeString(ok.software(), out);
-        } else if (frame instanceof Frame.ResumeOk ok) {
-            writeResumeOk(ok, out);
         } else {
             writeHello((Frame.Hello) frame, out);
         }
     }
 
     private static int writeResume(Frame.Resume resume, ByteBuf out) {
-        out.writeByte(resume.sessions().size());
-        resume.sessions().forEach(number -> out.writeInt(number.intValue()));
+        out.writeLong(resume.order()).writeShort(resume.ranges().size());
+        for (Frame.Range range : resume.ranges()) {
+            out.writeInt((int) range.session()).writeLong(range.after()).writeLong(range.upTo());
+        }
         out.writeShort(resume.wanted().size());
         for (Frame.Wanted wanted : resume.wanted()) {
             wanted.exchange().write(out);
@@ -174,13 +176,14 @@ public final class FrameEncoder {
         return resume.more() ? Frame.MORE : 0;
     }
 
-    private static void writeResumeOk(Frame.ResumeOk ok, ByteBuf out) {
-        out.writeShort(ok.answers().size());
+    private static int writeResumeOk(Frame.ResumeOk ok, ByteBuf out) {
+        out.writeLong(ok.order()).writeShort(ok.answers().size());
         for (Frame.Answer answer : ok.answers()) {
             answer.exchange().write(out);
             out.writeByte(answer.verdict().number()).writeByte(answer.end() ? 2 : 0);
             out.writeInt(answer.code().number()).writeLong(answer.received()).writeLong(answer.limit());
         }
+        return ok.more() ? Frame.MORE : 0;
     }
 
     private static void writeHello(Frame.Hello hello, ByteBuf out) {

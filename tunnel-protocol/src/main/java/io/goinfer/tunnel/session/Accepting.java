@@ -29,26 +29,29 @@ final class Accepting {
             return null;
         }
         if (goesOn) {
-            return goOn(leg, request.exchange());
+            return goOn(leg, request);
         }
-        if (session.association().refuses(request.exchange(), session)) {
-            leg.refuse(Code.SESSION_LOST, "this exchange is here already");
+        NodeAssociation association = (NodeAssociation) session.association();
+        if (association.refuses(request, session)) {
+            leg.refuse(Code.SESSION_LOST, "this exchange is here already, or was asked for elsewhere");
             return null;
         }
         TunnelExchange exchange = TunnelExchange.incoming(leg, request);
         exchanges.put(request.exchange(), exchange);
+        association.accepted(exchange, session, request.order());
         exchange.accepted(events.onExchange(exchange, request));
         return exchange;
     }
 
-    private @Nullable TunnelExchange goOn(Leg leg, Id id) {
-        TunnelExchange exchange = session.association() instanceof NodeAssociation node ? node.take(id) : null;
+    private @Nullable TunnelExchange goOn(Leg leg, Frame.Request request) {
+        NodeAssociation association = (NodeAssociation) session.association();
+        TunnelExchange exchange = association.goOn(request, session);
         if (exchange == null) {
-            leg.refuse(Code.SESSION_LOST, "no such exchange waits");
+            leg.refuse(association.endOf(request.exchange()), "no such exchange waits");
             return null;
         }
-        exchanges.put(id, exchange);
-        new Handover(exchange).continued(leg);
+        exchanges.put(exchange.id(), exchange);
+        exchange.attach(leg);
         return exchange;
     }
 

@@ -2,6 +2,8 @@
 package io.goinfer.tunnel.session;
 
 import io.goinfer.tunnel.flow.ReceiveWindow;
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.FrameException;
 import io.netty.buffer.ByteBuf;
 import java.util.Map;
 import java.util.TreeMap;
@@ -40,7 +42,7 @@ final class Arrived {
     /**
      * The stream's next bytes. Takes ownership, and passes it on to {@code user}.
      *
-     * @throws io.goinfer.tunnel.frame.FrameException FLOW_CONTROL if they go beyond what was granted
+     * @throws FrameException FLOW_CONTROL if they go beyond what was granted
      */
     void stream(ByteBuf content, Consumer<ByteBuf> user) {
         boolean passed = false;
@@ -76,6 +78,17 @@ final class Arrived {
         deliver(offset, content, user);
         deliverHeld(user);
         return true;
+    }
+
+    /**
+     * The stream has ended here.
+     *
+     * @throws FrameException PROTOCOL if copies brought more than the stream did: the user has bytes that were none
+     */
+    void streamEnded() {
+        if (ahead > 0) {
+            throw new FrameException(Code.PROTOCOL, "copies brought " + ahead + " bytes behind the end");
+        }
     }
 
     private void hold(Budget of, long offset, ByteBuf content) {

@@ -13,6 +13,9 @@ import java.util.List;
  * nothing comes.
  */
 public interface ExchangeEvents {
+    /** Node: the exchange may be used. The first event, before anything that the relay sent behind the head. */
+    default void onOpened() {}
+
     /** Relay: an interim response. */
     default void onInfo(Frame.Info info) {}
 

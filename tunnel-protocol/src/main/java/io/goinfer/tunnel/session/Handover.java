@@ -26,37 +26,42 @@ final class Handover {
         return new Frame.Wanted(exchange.id(), exchange.incoming().hasHead(), window.received(), window.limit());
     }
 
-    /** The node's answer to RESUME. */
-    void answered(TunnelSession session, Frame.Answer answer) {
+    /** The node's answer to RESUME, when there is room for a stream. */
+    void answered(TunnelSession session, Resuming.Answered told) {
+        Frame.Answer answer = told.answer();
         try {
             switch (answer.verdict()) {
                 case CONTINUE -> {
                     sending.resume(session.implicit(), answer.received(), answer.limit(), answer.end());
-                    Frame.Request request = exchange.request().continued(sending.ended());
-                    exchange.attach(opened(session, request));
+                    open(session, told, exchange.request().continued(told.order(), sending.ended()));
                 }
                 case UNKNOWN -> {
                     if (exchange.incoming().hasHead() || !sending.restart(session.implicit())) {
                         throw new FrameException(Code.PROTOCOL, "UNKNOWN for an exchange that it has answered");
                     }
-                    exchange.attach(opened(session, exchange.request().withCredit((int) window.limit())));
+                    open(session, told, exchange.request().opened(told.order(), (int) window.limit()));
                 }
                 case ENDED -> exchange.lost(answer.code(), "it ended at the node: " + answer.code());
             }
         } catch (FrameException e) {
-            session.wire().sendControl(new Frame.ResetExchange(exchange.id(), e.code(), e.reason()));
             session.peerError(e);
-            exchange.lost(e.code(), e.reason());
+            broken(session, e.code(), e.reason());
         }
     }
 
-    private Leg opened(TunnelSession session, Frame.Request first) {
-        Leg leg = new Leg(session, exchange);
+    /** It cannot go on, and the node is told. */
+    void broken(TunnelSession session, Code code, String reason) {
+        session.wire().sendControl(new Frame.ResetExchange(exchange.id(), code, reason));
+        exchange.lost(code, reason);
+    }
+
+    private void open(TunnelSession session, Resuming.Answered told, Frame.Request first) {
+        Leg leg = new Leg(session, exchange, told);
         leg.stream().send(first);
         if (first.end()) {
             leg.stream().finish();
         }
-        return leg;
+        exchange.attach(leg);
     }
 
     // ---- the node
@@ -64,7 +69,7 @@ final class Handover {
     /** What the relay has; the answer says what we have. */
     Frame.Answer asked(TunnelSession session, Frame.Wanted wanted) {
         sending.resume(session.implicit(), wanted.received(), wanted.limit(), false);
-        exchange.headReceived(wanted.head());
+        sending.headReceived(wanted.head());
         return new Frame.Answer(
                 exchange.id(),
                 Frame.Verdict.CONTINUE,
@@ -72,13 +77,5 @@ final class Handover {
                 Code.NO_ERROR,
                 window.received(),
                 window.limit());
-    }
-
-    /** The relay goes on with it in this leg. */
-    void continued(Leg leg) {
-        if (exchange.hasSession()) {
-            throw new FrameException(Code.PROTOCOL, "REQUEST continues an exchange that was not resumed");
-        }
-        exchange.attach(leg);
     }
 }

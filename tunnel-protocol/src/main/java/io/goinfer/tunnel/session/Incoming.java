@@ -58,6 +58,7 @@ final class Incoming {
         } else if (frame instanceof Frame.Credit credit && relay) {
             exchange.onCredit(credit);
         } else if (frame instanceof Frame.Trailers trailers && expect == Expect.BODY) {
+            arrived.streamEnded();
             exchange.events().onTrailers(trailers.fields());
             exchange.received(true);
         } else if (frame instanceof Frame.Response response && expect == Expect.HEAD) {
@@ -82,7 +83,10 @@ final class Incoming {
             window.bulk();
         }
         arrived.stream(data.content(), this::deliver);
-        exchange.received(data.end());
+        if (data.end()) {
+            arrived.streamEnded();
+            exchange.received(true);
+        }
     }
 
     /** Bytes that came beside the stream. Takes ownership; true if some were delivered. */

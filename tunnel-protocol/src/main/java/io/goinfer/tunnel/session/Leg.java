@@ -12,19 +12,29 @@ import org.jspecify.annotations.Nullable;
 final class Leg implements WireStream.Events {
     private final TunnelSession session;
     private final WireStream stream;
+    private final Resuming.@Nullable Answered resumed;
     private @Nullable TunnelExchange exchange;
     private boolean left;
+
+    /** The other side said that nothing follows. */
+    private boolean ended;
 
     /** Node: the relay opened a stream; its REQUEST will say for which exchange. */
     Leg(TunnelSession session, WireStream stream) {
         this.session = session;
         this.stream = stream;
+        this.resumed = null;
     }
 
-    /** Relay: opens a stream. */
-    Leg(TunnelSession session, TunnelExchange exchange) {
+    /**
+     * Relay: opens a stream.
+     *
+     * @param resumed why the exchange comes from elsewhere; null: it is new
+     */
+    Leg(TunnelSession session, TunnelExchange exchange, Resuming.@Nullable Answered resumed) {
         this.session = session;
         this.exchange = exchange;
+        this.resumed = resumed;
         this.stream = session.wire().open(this);
     }
 
@@ -51,8 +61,14 @@ final class Leg implements WireStream.Events {
 
     @Override
     public void onFrame(Frame.Exchange frame) {
+        boolean afterEnd = ended && !(frame instanceof Frame.Credit);
+        ended |= Frame.ends(frame);
         if (left) {
             Frame.release(frame);
+        } else if (afterEnd) {
+            Frame.release(frame);
+            left = true;
+            session.peerError(Incoming.outOfPlace(frame));
         } else if (exchange != null) {
             exchange.onFrame(frame);
         } else if (frame instanceof Frame.Request request) {
@@ -87,7 +103,13 @@ final class Leg implements WireStream.Events {
     @Override
     public void onCancel(Code code) {
         // A stream that died without a word died with its session, which says so next.
-        if (!left && exchange != null && code != Code.SESSION_LOST) {
+        if (left || exchange == null || code == Code.SESSION_LOST) {
+            return;
+        }
+        if (resumed != null && code == Code.REFUSED && !session.isClosed()) {
+            exchange.bounced(session);
+            session.resuming().bounced(resumed);
+        } else {
             exchange.onCancel(code);
         }
     }

@@ -17,8 +17,8 @@ public final class NodeGreeting implements Wire.Events {
     public interface Accepted {
         SessionEvents events(Frame.HelloOk ok);
 
-        /** The one with the relay process that {@code ok} names. */
-        NodeAssociation association(Frame.HelloOk ok);
+        /** The one with the relay process that {@code ok} names; {@code number} is that of HELLO. */
+        NodeAssociation association(Frame.HelloOk ok, long number);
     }
 
     /** Why no session came of it. */
@@ -74,7 +74,12 @@ public final class NodeGreeting implements Wire.Events {
             timer.cancel(false);
             wire.agreed(ok.features());
             TunnelSession session = new TunnelSession(
-                    wire, false, SessionTerms.of(ok), accepted.association(ok), hello.number(), accepted.events(ok));
+                    wire,
+                    false,
+                    SessionTerms.of(ok),
+                    accepted.association(ok, hello.number()),
+                    hello.number(),
+                    accepted.events(ok));
             started.started(session);
             wire.events(session);
             session.begin();

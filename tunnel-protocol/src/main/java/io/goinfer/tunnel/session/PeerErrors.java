@@ -16,6 +16,10 @@ final class PeerErrors {
         since = now;
     }
 
+    int count() {
+        return count;
+    }
+
     /** One more. */
     boolean tooMany(long now) {
         if (now - since > WINDOW_NANOS) {

@@ -2,15 +2,14 @@
 package io.goinfer.tunnel.session;
 
 import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.Id;
+import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -24,15 +23,16 @@ import org.slf4j.LoggerFactory;
 public final class RelayAssociation implements Association {
     private static final Logger LOG = LoggerFactory.getLogger(RelayAssociation.class);
 
-    /** What a session left behind. Confined to the loop of that session. */
+    /** What a session left behind, and the ranges that the node has not answered for. Confined to one loop, first that session's. */
     private static final class Group implements TunnelExchange.Holder {
-        private final TunnelSession from;
-        private final Set<Long> sessions;
+        private final List<Frame.Range> ranges;
         private final Map<Id, TunnelExchange> exchanges = new LinkedHashMap<>();
+        private EventLoop loop;
+        private boolean expires;
 
-        Group(TunnelSession from, Set<Long> sessions) {
-            this.from = from;
-            this.sessions = sessions;
+        Group(TunnelSession from, List<Frame.Range> ranges) {
+            this.loop = from.wire().loop();
+            this.ranges = ranges;
             from.detachAll(this).forEach(exchange -> exchanges.put(exchange.id(), exchange));
         }
 
@@ -48,8 +48,8 @@ public final class RelayAssociation implements Association {
     private final List<TunnelSession> sessions = new ArrayList<>();
     private final List<Group> groups = new ArrayList<>();
 
-    /** Sessions that were given up, until the node has answered for their exchanges: each is in one group, or in one session's RESUME. */
-    private final Set<Long> givenUp = new HashSet<>();
+    /** The one order of everything that is opened and resumed, whatever the session: PROTOCOL.md §6.10. */
+    private final AtomicLong order = new AtomicLong();
 
     private final AtomicLong resumed = new AtomicLong();
     private @Nullable Abandoned abandoned;
@@ -88,30 +88,54 @@ public final class RelayAssociation implements Association {
             abandoned = new Abandoned(code, reason);
             all = List.copyOf(groups);
             groups.clear();
-            givenUp.clear();
         }
-        all.forEach(group -> group.from.wire().loop().execute(() -> endAll(group, code, reason)));
+        all.forEach(group -> group.loop.execute(() -> endAll(group, code, reason)));
         tellIfIdle();
+    }
+
+    /** The place of what a session opens or asks for now. */
+    long nextOrder() {
+        return order.incrementAndGet();
+    }
+
+    Duration window() {
+        return window;
     }
 
     @Override
     public void opened(TunnelSession session) {
-        List<Group> waiting;
-        List<TunnelSession> suspects;
         synchronized (this) {
             abandoned = null;
             sessions.add(session);
+        }
+        takeUp();
+    }
+
+    @Override
+    public void judged(TunnelSession session) {
+        if (session.suspect()) {
+            leave(session);
+        } else {
+            takeUp();
+        }
+    }
+
+    /** There is one more session to go on in. */
+    private void takeUp() {
+        List<Group> waiting;
+        List<TunnelSession> suspects;
+        synchronized (this) {
             waiting = List.copyOf(groups);
             groups.clear();
             suspects = sessions.stream().filter(TunnelSession::suspect).toList();
         }
-        suspects.forEach(one -> one.wire().loop().execute(() -> suspected(one)));
-        waiting.forEach(group -> group.from.wire().loop().execute(() -> handOver(group, session)));
+        suspects.forEach(one -> one.wire().loop().execute(() -> leave(one)));
+        waiting.forEach(group -> group.loop.execute(() -> place(group)));
     }
 
-    @Override
-    public void suspected(TunnelSession session) {
-        if (session.suspect() && session.exchanges() > 0 && other(session) != null) {
+    /** Its exchanges go on elsewhere, if they can. On its loop. */
+    private void leave(TunnelSession session) {
+        if (session.suspect() && session.exchanges() > 0 && best() != null) {
             place(giveUp(session));
         }
     }
@@ -124,38 +148,24 @@ public final class RelayAssociation implements Association {
         place(giveUp(session));
     }
 
-    /**
-     * A RESUME that names a session ends what it does not list of it. So a session is named by one group at a time: one that ends while the node has not
-     * answered for what it was suspected with leaves its number there.
-     */
+    /** All that was opened or resumed in it until now, and what it stood in for. */
     private Group giveUp(TunnelSession session) {
-        Set<Long> numbers = session.resuming().takeGivenUp();
-        synchronized (this) {
-            if (givenUp.add(session.number())) {
-                numbers.add(session.number());
-            }
+        List<Frame.Range> ranges = session.resuming().takeRanges();
+        Frame.Range own = session.giveUp(order.get());
+        if (own.after() < own.upTo()) {
+            ranges.add(own);
         }
-        return new Group(session, numbers);
-    }
-
-    /** The node has answered for the exchanges of these sessions. */
-    synchronized void settled(Set<Long> numbers) {
-        givenUp.removeAll(numbers);
+        return new Group(session, ranges);
     }
 
     @Override
-    public void remember(Id exchange, Code code) {}
+    public void finished(TunnelExchange exchange, Code code) {}
 
-    @Override
-    public boolean refuses(Id exchange, TunnelSession session) {
-        return false;
-    }
-
-    /** Where exchanges of {@code from} can go on now: QUIC before TCP, the newest. */
-    private synchronized @Nullable TunnelSession other(TunnelSession from) {
+    /** Where exchanges can go on now: where more may be opened, QUIC before TCP, the newest. */
+    private synchronized @Nullable TunnelSession best() {
         TunnelSession best = null;
         for (TunnelSession one : sessions) {
-            boolean usable = one != from && !one.suspect() && !one.isClosed();
+            boolean usable = !one.suspect() && !one.isClosed();
             if (usable && (best == null || better(one, best))) {
                 best = one;
             }
@@ -164,6 +174,9 @@ public final class RelayAssociation implements Association {
     }
 
     private static boolean better(TunnelSession one, TunnelSession other) {
+        if (one.accepts() != other.accepts()) {
+            return one.accepts();
+        }
         boolean sameTransport = one.wire().transport().equals(other.wire().transport());
         return sameTransport
                 ? one.number() > other.number()
@@ -172,7 +185,7 @@ public final class RelayAssociation implements Association {
 
     /** On the group's loop. */
     private void place(Group group) {
-        if (group.sessions.isEmpty() && group.exchanges.isEmpty()) {
+        if (group.ranges.isEmpty() && group.exchanges.isEmpty()) {
             tellIfIdle();
             return;
         }
@@ -180,13 +193,12 @@ public final class RelayAssociation implements Association {
         TunnelSession next;
         synchronized (this) {
             end = abandoned;
-            next = end == null ? other(group.from) : null;
+            next = end == null ? best() : null;
             if (end == null && next == null) {
                 groups.add(group);
             }
         }
         if (end != null) {
-            settled(group.sessions);
             endAll(group, end.code(), end.reason());
         } else if (next != null) {
             handOver(group, next);
@@ -198,24 +210,21 @@ public final class RelayAssociation implements Association {
 
     /** On the group's loop. */
     private void handOver(Group group, TunnelSession to) {
-        Collection<TunnelExchange> all = List.copyOf(group.exchanges.values());
-        all.forEach(exchange -> exchange.moving(to));
-        to.wire().loop().execute(() -> take(group, to));
+        EventLoop next = to.wire().loop();
+        List.copyOf(group.exchanges.values()).forEach(exchange -> exchange.moving(next));
+        next.execute(() -> {
+            group.loop = next;
+            take(group, to);
+        });
     }
 
     /** On the new session's loop: the group belongs to it from here on. */
     private void take(Group group, TunnelSession session) {
-        List<TunnelExchange> wanted = List.copyOf(group.exchanges.values());
-        if (session.isClosed()) {
-            Group next = giveUp(session);
-            next.sessions.addAll(group.sessions);
-            wanted.forEach(exchange -> {
-                exchange.detach(next, 0, false);
-                next.exchanges.put(exchange.id(), exchange);
-            });
-            place(next);
+        if (session.isClosed() || session.suspect()) {
+            place(group);
             return;
         }
+        List<TunnelExchange> wanted = List.copyOf(group.exchanges.values());
         resumed.addAndGet(wanted.size());
         if (!wanted.isEmpty()) {
             LOG.info(
@@ -224,24 +233,25 @@ public final class RelayAssociation implements Association {
                     session.number(),
                     session.wire().transport());
         }
-        session.resuming().ask(group.sessions, wanted);
+        session.resuming().ask(nextOrder(), group.ranges, wanted);
     }
 
+    /** The window of a group begins when it first has nowhere to go. */
     private void expireLater(Group group) {
-        group.from
-                .wire()
-                .loop()
+        if (group.expires) {
+            return;
+        }
+        group.expires = true;
+        group.loop
                 .schedule(
                         () -> {
                             boolean waits;
                             synchronized (this) {
                                 waits = groups.remove(group);
-                                if (waits) {
-                                    givenUp.removeAll(group.sessions);
-                                }
                             }
                             if (waits) {
-                                endAll(group, Code.SESSION_LOST, "the node did not come back");
+                                group.loop.execute(
+                                        () -> endAll(group, Code.SESSION_LOST, "the node did not come back"));
                             }
                         },
                         window.toMillis(),

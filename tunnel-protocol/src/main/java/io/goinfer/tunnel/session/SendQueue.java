@@ -6,12 +6,14 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Field;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.FrameException;
+import io.goinfer.tunnel.wire.BulkMeter;
 import io.goinfer.tunnel.wire.WireStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Our direction of one exchange: what waits for credit, for the transport or for a session, cut into DATA frames, and what was sent but not
@@ -23,6 +25,10 @@ final class SendQueue {
     private final SendWindow window;
     private final Deque<ByteBuf> queued = new ArrayDeque<>();
     private final Unacknowledged unacknowledged = new Unacknowledged();
+    private final BulkMeter meter = new BulkMeter(0);
+    private boolean bulk;
+    private Frame.@Nullable Response head;
+    private boolean headSent;
     private long queuedBytes;
     private List<Field> trailers = List.of();
     private boolean endAsked;
@@ -50,8 +56,30 @@ final class SendQueue {
         return writable;
     }
 
-    void headEnded() {
-        ended = true;
+    /** Node: the response's head. */
+    void head(Frame.Response response) {
+        head = response;
+    }
+
+    /** Sends the head, unless the other side has it. */
+    void pumpHead(WireStream stream) {
+        Frame.Response first = head;
+        if (first != null && !headSent) {
+            headSent = true;
+            stream.send(first);
+            if (first.end()) {
+                ended = true;
+                stream.finish();
+            }
+        }
+    }
+
+    /** Another session, whose other side has the head, or has it not. */
+    void headReceived(boolean received) {
+        headSent = received;
+        if (received && head != null && head.end()) {
+            throw new FrameException(Code.PROTOCOL, "RESUME of a response that has ended");
+        }
     }
 
     /** Takes ownership. */
@@ -81,8 +109,8 @@ final class SendQueue {
         acknowledged |= credit.end();
     }
 
-    /** Sends what may be sent now. */
-    void pump(WireStream stream) {
+    /** Sends what may be sent now. {@code now} is in ns. */
+    void pump(WireStream stream, long now) {
         while (!queued.isEmpty() && stream.isWritable()) {
             ByteBuf first = queued.element();
             int size = (int) Math.min(Math.min(MAX_DATA, first.readableBytes()), window.available());
@@ -94,10 +122,11 @@ final class SendQueue {
             ByteBuf piece = whole ? queued.remove() : first.readRetainedSlice(size);
             queuedBytes -= size;
             window.sent(size);
+            bulk |= meter.sent(size, now);
             unacknowledged.add(piece);
             stream.copy(offset, piece);
             ended = whole && queued.isEmpty() && endAsked && trailers.isEmpty();
-            stream.send(new Frame.Data(piece, ended, false));
+            stream.send(new Frame.Data(piece, ended, bulk));
         }
         if (queued.isEmpty() && endAsked && !ended) {
             ended = true;

@@ -9,6 +9,7 @@ import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.frame.Id;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,8 +38,6 @@ public final class TunnelExchange {
     private @Nullable ExchangeEvents events;
     private @Nullable Leg leg;
     private @Nullable TunnelSession resuming;
-    private Frame.@Nullable Response head;
-    private boolean headSent;
     private boolean over;
     private long detachedAt;
 
@@ -51,11 +50,11 @@ public final class TunnelExchange {
         this.incoming = new Incoming(this, receiving, relay);
     }
 
-    static TunnelExchange outgoing(TunnelSession session, Frame.Request asked, ExchangeEvents events) {
+    static TunnelExchange outgoing(TunnelSession session, Frame.Request asked, long order, ExchangeEvents events) {
         int credit = session.pool().initialResponseLimit();
         TunnelExchange exchange = new TunnelExchange(
                 session,
-                asked.withCredit(credit),
+                asked.opened(order, credit),
                 new SendQueue(SendWindow.implicit(session.implicit()), asked.end()),
                 ReceiveWindow.granted(session.pool(), credit));
         exchange.events = events;
@@ -75,7 +74,7 @@ public final class TunnelExchange {
     }
 
     void start(TunnelSession session) {
-        Leg first = new Leg(session, this);
+        Leg first = new Leg(session, this, null);
         leg = first;
         first.stream().send(request);
         if (request.end()) {
@@ -85,6 +84,7 @@ public final class TunnelExchange {
 
     void accepted(ExchangeEvents receiver) {
         events = receiver;
+        receiver.onOpened();
         if (request.end()) {
             received(true);
         }
@@ -115,18 +115,9 @@ public final class TunnelExchange {
         if (over) {
             return;
         }
-        head = response;
+        sending.head(response);
         if (leg != null) {
-            sendHead(leg, response);
-        }
-    }
-
-    private void sendHead(Leg to, Frame.Response response) {
-        headSent = true;
-        to.stream().send(response);
-        if (response.end()) {
-            sending.headEnded();
-            to.stream().finish();
+            sending.pumpHead(leg.stream());
         }
     }
 
@@ -314,16 +305,29 @@ public final class TunnelExchange {
         }
     }
 
+    /** Node: the relay wants it elsewhere. */
+    void leaveSession() {
+        if (leg != null) {
+            leg.session().moved(this);
+        }
+    }
+
     /** When it lost its session, in ns. */
     long detachedAt() {
         return detachedAt;
     }
 
-    /** Relay: this session's loop takes over. On the loop before. */
-    void moving(TunnelSession to) {
+    /** Relay: this loop takes over. On the loop before. */
+    void moving(EventLoop to) {
         if (events != null) {
-            events.onMoved(to.wire().loop());
+            events.onMoved(to);
         }
+    }
+
+    /** Relay: the transport had no stream for it. It waits in this session. */
+    void bounced(TunnelSession session) {
+        detach(session, session.wire().nanoTime(), false);
+        resumingIn(session);
     }
 
     Frame.Request request() {
@@ -348,22 +352,12 @@ public final class TunnelExchange {
         resuming = session;
     }
 
-    /** Node: what the relay has of the response's head. */
-    void headReceived(boolean received) {
-        headSent = received;
-        if (received && head != null && head.end()) {
-            throw new FrameException(Code.PROTOCOL, "RESUME of a response that has ended");
-        }
-    }
-
     /** Into another session, where {@code next} has its stream. What is left to be sent follows. */
     void attach(Leg next) {
         holder = next.session();
         resuming = null;
         leg = next;
-        if (head != null && !headSent) {
-            sendHead(next, head);
-        }
+        sending.pumpHead(next.stream());
         incoming.window().attach(next.session().pool());
         credit(incoming.window().consumed(0));
         if (!lingers()) {
@@ -415,7 +409,7 @@ public final class TunnelExchange {
         if (to == null) {
             sending.fill();
         } else {
-            sending.pump(to.stream());
+            sending.pump(to.stream(), to.session().wire().nanoTime());
         }
         if (to != null && sending.ended()) {
             to.stream().finish();
@@ -432,9 +426,7 @@ public final class TunnelExchange {
         over = true;
         sending.close();
         incoming.close();
-        if (!relay && code != Code.NO_ERROR) {
-            association.remember(id(), code);
-        }
+        association.finished(this, code);
         holder.ended(this);
     }
 

@@ -39,7 +39,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
 
     /** Ends of a session that its exchanges may outlive: PROTOCOL.md §6.10. */
     private static final Set<Code> DETACHING =
-            EnumSet.of(Code.NO_ERROR, Code.SESSION_LOST, Code.SUSPECT_TIMEOUT, Code.MOVED);
+            EnumSet.of(Code.NO_ERROR, Code.SESSION_LOST, Code.SUSPECT_TIMEOUT, Code.MOVED, Code.TIMEOUT);
 
     /** Until the node has another connection, with room for a slow line. */
     private static final Duration PATH_CHANGED = Duration.ofSeconds(2);
@@ -57,17 +57,18 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     private final Map<Id, TunnelExchange> exchanges = new HashMap<>();
     private final Arrived.Budget copies = new Arrived.Budget();
     private final Resuming resuming = new Resuming(this);
+    private final Drain drain = new Drain(this);
 
     private volatile WireStats stats = WireStats.NONE;
     private int ticks;
     private int suspicions;
+
+    /** Relay: what was opened here up to this order was taken elsewhere. */
+    private long givenUp;
+
     private boolean suspect;
     private boolean peerSuspects;
-    private boolean draining;
-    private boolean peerGoesAway;
     private boolean closed;
-    private @Nullable Future<?> drainTimer;
-    private long drainDeadline = Long.MAX_VALUE;
     private final PeerErrors errors;
     private final Accepting accepting;
 
@@ -83,7 +84,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         this.accepting = new Accepting(this, exchanges, events);
         this.pool = new CreditPool(terms.floor());
         this.implicit = new SendWindow.Implicit(terms.floor());
-        long now = System.nanoTime();
+        long now = wire.nanoTime();
         this.liveness = new Liveness(now);
         this.errors = new PeerErrors(now);
         long tick = Liveness.TICK.toMillis();
@@ -116,12 +117,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
 
     /** True while new exchanges may be opened here. */
     public boolean accepts() {
-        return !closed
-                && !draining
-                && !peerGoesAway
-                && !suspect
-                && !peerSuspects
-                && exchanges.size() < terms.maxStreams();
+        return !closed && !drain.isUnderWay() && !suspect && !peerSuspects && exchanges.size() < terms.maxStreams();
     }
 
     public boolean suspect() {
@@ -138,7 +134,8 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         if (!relay || !accepts()) {
             throw new IllegalStateException("session does not accept exchanges");
         }
-        TunnelExchange exchange = TunnelExchange.outgoing(this, request, exchangeEvents);
+        TunnelExchange exchange =
+                TunnelExchange.outgoing(this, request, relayAssociation().nextOrder(), exchangeEvents);
         exchanges.put(request.exchange(), exchange);
         boolean started = false;
         try {
@@ -161,8 +158,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     List<TunnelExchange> detachAll(TunnelExchange.Holder next) {
         List<TunnelExchange> all = new ArrayList<>(exchanges.values());
         exchanges.clear();
-        resuming.clear();
-        long now = System.nanoTime();
+        long now = wire.nanoTime();
         all.forEach(exchange -> exchange.detach(next, now, !closed));
         return all;
     }
@@ -187,9 +183,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         if (closed) {
             return;
         }
-        draining = true;
-        wire.sendControl(new Frame.GoAway(code, deadline.toMillis(), reason));
-        closeAfter(code, deadline, reason);
+        drain.begin(code, deadline, reason);
     }
 
     /** Relay: a newer process of the node took over. Drains; ends sooner if the older process does not prove that it lives (PROTOCOL.md §8). */
@@ -208,9 +202,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         }
         closed = true;
         ticker.cancel(false);
-        if (drainTimer != null) {
-            drainTimer.cancel(false);
-        }
+        drain.stop();
         if (!DETACHING.contains(code)) {
             List<TunnelExchange> all = new ArrayList<>(exchanges.values());
             exchanges.clear();
@@ -238,9 +230,9 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
             TunnelExchange exchange = find(reset.exchange());
             if (exchange != null) {
                 exchange.peerReset(reset.code(), reset.reason());
-            } else {
+            } else if (association instanceof NodeAssociation node) {
                 // Its REQUEST may be on its way still.
-                association.remember(reset.exchange(), reset.code());
+                node.remember(reset.exchange(), reset.code());
             }
         } else if (frame instanceof Frame.CreditExchange credit && association instanceof NodeAssociation node) {
             TunnelExchange here = exchanges.get(credit.exchange());
@@ -251,7 +243,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         } else if (frame instanceof Frame.GoAway away) {
             onGoAway(away);
         } else if (frame instanceof Frame.Resume resume && association instanceof NodeAssociation node) {
-            wire.sendControl(new Frame.ResumeOk(node.resume(this, resume)));
+            wire.sendControl(new Frame.ResumeOk(resume.order(), node.resume(this, resume), resume.more()));
         } else if (frame instanceof Frame.ResumeOk ok && relay) {
             resuming.answered(ok);
         } else if (frame instanceof Frame.Models models && relay) {
@@ -277,7 +269,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     public void onPathChanged() {
         if (relay && !closed) {
             wire.sendControl(new Frame.GoAway(Code.MOVED, PATH_CHANGED.toMillis(), "the path changed"));
-            closeAfter(Code.MOVED, PATH_CHANGED, "the path changed");
+            drain.closeWithin(Code.MOVED, PATH_CHANGED, "the path changed");
         }
     }
 
@@ -286,19 +278,13 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         close(code, reason);
     }
 
-    /** Node: an exchange that has its stream here. */
-    @Nullable
-    TunnelExchange carried(Id id) {
-        return exchanges.get(id);
-    }
-
     private @Nullable TunnelExchange find(Id id) {
         TunnelExchange here = exchanges.get(id);
-        return here == null && association instanceof NodeAssociation node ? node.detached(id) : here;
+        return here == null && association instanceof NodeAssociation node ? node.find(id) : here;
     }
 
     private void onPong(Frame.Pong pong) {
-        long now = System.nanoTime();
+        long now = wire.nanoTime();
         if (!liveness.ponged(pong.sequence(), now)) {
             close(Code.PROTOCOL, "PONG " + pong.sequence() + " was never asked for");
             return;
@@ -307,28 +293,18 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     }
 
     private void onGoAway(Frame.GoAway away) {
-        peerGoesAway = true;
+        drain.asked(away);
         events.onGoAway(away);
-        closeAfter(away.code(), Duration.ofMillis(away.drainMillis()), away.reason());
-    }
-
-    private void closeAfter(Code code, Duration deadline, String reason) {
-        long at = System.nanoTime() + deadline.toNanos();
-        if (at < drainDeadline) {
-            drainDeadline = at;
-            if (drainTimer != null) {
-                drainTimer.cancel(false);
-            }
-            Code end = code == Code.NO_ERROR ? Code.DRAINING : code;
-            drainTimer = wire.loop()
-                    .schedule(() -> close(end, reason), Math.max(0, deadline.toMillis()), TimeUnit.MILLISECONDS);
-        }
-        closeIfDrained();
     }
 
     /** What the transport measured within the last second. Any thread. */
     public WireStats stats() {
         return stats;
+    }
+
+    /** How often the other side broke the protocol on an exchange within the last minute. */
+    public int peerErrors() {
+        return errors.count();
     }
 
     /** Of the last PING that was answered; zero: none was yet. */
@@ -345,7 +321,10 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         if (ticks++ % STATS_TICKS == 0) {
             wire.stats(measured -> stats = measured.orShorter(liveness.roundTrip()));
         }
-        long now = System.nanoTime();
+        long now = wire.nanoTime();
+        if (relay) {
+            resuming.tick(now, relayAssociation().window().toNanos());
+        }
         switch (liveness.tick(now)) {
             case DEAD -> close(Code.SUSPECT_TIMEOUT, "no proof of life");
             case PING -> {
@@ -363,8 +342,8 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         if (before != suspect()) {
             if (!before) {
                 suspicions++;
-                association.suspected(this);
             }
+            association.judged(this);
             events.onVerdict(suspect());
         }
     }
@@ -391,6 +370,17 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         return association;
     }
 
+    private RelayAssociation relayAssociation() {
+        return (RelayAssociation) association;
+    }
+
+    /** Relay: what was opened or resumed here up to this order goes on elsewhere. Returns the range that was not given up before. */
+    Frame.Range giveUp(long upTo) {
+        Frame.Range range = new Frame.Range(number, givenUp, upTo);
+        givenUp = upTo;
+        return range;
+    }
+
     /** Of the node's connection, counted by the node. */
     public long number() {
         return number;
@@ -407,14 +397,14 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     }
 
     boolean isDraining() {
-        return draining;
+        return drain.isOurs();
     }
 
     /** Node: the relay goes on with it in another session. */
     void moved(TunnelExchange exchange) {
         if (association instanceof NodeAssociation node) {
             exchanges.remove(exchange.id());
-            node.keep(exchange, this);
+            node.keep(exchange);
         }
     }
 
@@ -422,25 +412,15 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     public void ended(TunnelExchange exchange) {
         resuming.ended(exchange);
         if (exchanges.remove(exchange.id(), exchange)) {
-            closeIfDrained();
+            drain.exchangeEnded();
         }
     }
 
     /** Counts what the peer did wrong on exchange streams: PROTOCOL.md §4, scope of errors. */
     void peerError(FrameException cause) {
         LOG.warn("{}: the peer broke the protocol on an exchange: {}", wire.remoteAddress(), cause.getMessage());
-        if (errors.tooMany(System.nanoTime())) {
+        if (errors.tooMany(wire.nanoTime())) {
             close(Code.PROTOCOL, PeerErrors.MAX + " protocol errors in a minute");
-        }
-    }
-
-    private void closeIfDrained() {
-        if ((draining || peerGoesAway) && !closed && exchanges.isEmpty()) {
-            wire.loop().execute(() -> {
-                if (exchanges.isEmpty()) {
-                    close(Code.NO_ERROR, "drained");
-                }
-            });
         }
     }
 }

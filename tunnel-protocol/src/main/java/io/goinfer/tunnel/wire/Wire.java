@@ -28,6 +28,11 @@ public interface Wire {
 
     EventLoop loop();
 
+    /** Monotonic time in ns: what sessions of this wire measure by. */
+    default long nanoTime() {
+        return System.nanoTime();
+    }
+
     /** {@code "quic"} or {@code "tcp"}. */
     String transport();
 

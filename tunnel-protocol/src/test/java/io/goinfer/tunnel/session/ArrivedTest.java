@@ -2,6 +2,7 @@
 package io.goinfer.tunnel.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.goinfer.tunnel.flow.CreditPool;
 import io.goinfer.tunnel.flow.ReceiveWindow;
@@ -68,6 +69,17 @@ class ArrivedTest {
         assertThat(window.received()).isEqualTo(body.length);
         arrived.clear();
         assertThat(budget.held()).isZero();
+    }
+
+    @Test
+    void whatCopiesBroughtBehindTheEndIsAnError() {
+        assertThat(copy(0, new byte[10])).isTrue();
+        arrived.stream(Unpooled.wrappedBuffer(new byte[4]), this::take);
+
+        assertThatThrownBy(() -> arrived.streamEnded()).hasMessageContaining("6 bytes");
+        arrived.stream(Unpooled.wrappedBuffer(new byte[6]), this::take);
+        arrived.streamEnded();
+        assertThat(out.size()).isEqualTo(10);
     }
 
     @Test

@@ -4,6 +4,7 @@ package io.goinfer.tunnel.session;
 import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.goinfer.tunnel.flow.ReceiveWindow;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Field;
 import io.goinfer.tunnel.frame.Frame;
@@ -111,7 +112,7 @@ public abstract class TransportContract {
                 }
 
                 @Override
-                public NodeAssociation association(Frame.HelloOk ok) {
+                public NodeAssociation association(Frame.HelloOk ok, long number) {
                     if (nodeAssociation == null) {
                         nodeAssociation = new NodeAssociation(loop, window);
                     }
@@ -140,9 +141,8 @@ public abstract class TransportContract {
                 Call call = new Call(this, null, null);
                 List<Field> fields = new ArrayList<>(List.of(new Field(":method", "POST"), new Field(":path", "/x")));
                 fields.addAll(List.of(more));
-                call.exchange = session.open(
-                        new Frame.Request(Id.random(ThreadLocalRandom.current()), 0, false, false, 0, 0, fields, end),
-                        call);
+                call.exchange =
+                        session.open(Frame.Request.of(Id.random(ThreadLocalRandom.current()), fields, end), call);
                 calls.add(call);
                 return call;
             });
@@ -284,6 +284,32 @@ public abstract class TransportContract {
         assertThat(call.response.status()).isEqualTo(200);
         assertThat(call.text).isEqualTo("world");
         eventually("nothing is left", () -> relaySide.session.exchanges() == 0 && nodeSide.session.exchanges() == 0);
+    }
+
+    /** PROTOCOL.md §6.3: its sender says so, and the receiver lets more of it be under way. */
+    @Test
+    void whoSendsMuchGetsALargerWindow() {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        nodeSide.on(() -> {
+            there.exchange.sendResponse(new Frame.Response(200, List.of(), false));
+            there.endHeld = true;
+            there.stream(16L << 20);
+            return null;
+        });
+
+        eventually("all has passed", Duration.ofSeconds(30), () -> call.bytes == 16L << 20);
+        long room = relaySide.on(() -> {
+            ReceiveWindow window = call.exchange.incoming().window();
+            return window.limit() - window.consumed();
+        });
+        assertThat(room).isGreaterThan(512 << 10);
+        relaySide.on(() -> {
+            call.exchange.reset(Code.CANCELLED, "enough");
+            return null;
+        });
+        eventually("nothing is left", () -> nodeSide.session.exchanges() == 0);
+        assertThat(relaySide.session.outstandingCredit()).isZero();
     }
 
     @Test

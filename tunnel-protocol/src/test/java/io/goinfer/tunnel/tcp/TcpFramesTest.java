@@ -101,7 +101,7 @@ class TcpFramesTest {
 
     private static ByteBuf request(int stream) {
         ByteBuf out = Unpooled.buffer();
-        FrameEncoder.encode(new Frame.Request(new Id(1, stream), 0, false, false, 0, 0, List.of(), false), stream, out);
+        FrameEncoder.encode(Frame.Request.of(new Id(1, stream), List.of(), false), stream, out);
         return out;
     }
 
