@@ -5,7 +5,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.ByteProcessor;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,10 +12,7 @@ import org.jspecify.annotations.Nullable;
  * not multipart has no model.
  */
 public final class MultipartScanner implements BodyScanner, ByteProcessor {
-    private static final int MAX_HEAD = 8 << 10;
     private static final int MAX_VALUE = 1 << 10;
-    private static final Pattern IS_MODEL =
-            Pattern.compile("content-disposition:\\s*form-data;(.*;)?\\s*name=\"?model\"?\\s*(;.*)?");
 
     private enum State {
         /** Until the next delimiter. */
@@ -31,7 +27,7 @@ public final class MultipartScanner implements BodyScanner, ByteProcessor {
     /** CR LF and the dashes come once each, so that a mismatch can only start again at a CR. */
     private final byte[] delimiter;
 
-    private final StringBuilder head = new StringBuilder();
+    private final PartHead head = new PartHead();
     private final byte[] value;
     private State state = State.CONTENT;
     private int matched = 2;
@@ -76,7 +72,7 @@ public final class MultipartScanner implements BodyScanner, ByteProcessor {
         switch (state) {
             case CONTENT -> {
                 if (delimiter(b)) {
-                    head.setLength(0);
+                    length = 0;
                     state = State.DELIMITER_END;
                 }
             }
@@ -99,34 +95,24 @@ public final class MultipartScanner implements BodyScanner, ByteProcessor {
     }
 
     private void delimiterEnd(byte b) {
-        head.append((char) b);
         if (b == '\n') {
-            head.setLength(0);
+            head.clear();
             state = State.HEAD;
-        } else if (head.length() > 2) {
+        } else if (++length > 2) {
             // "--", or no line end: nothing follows that we understand.
             state = State.DONE;
         }
     }
 
     private void head(byte b) {
-        head.append((char) (b & 0xff));
-        int end = head.length();
-        boolean complete = end >= 4 && head.substring(end - 4).equals("\r\n\r\n")
-                || head.toString().equals("\r\n");
-        if (complete) {
-            boolean wanted = false;
-            for (String line : head.toString().split("\r\n")) {
-                String lower = line.toLowerCase(Locale.ROOT);
-                wanted |= IS_MODEL.matcher(lower).matches() && !lower.contains("filename");
-            }
-            state = wanted ? State.VALUE : State.CONTENT;
+        if (!head.add(b)) {
+            state = State.DONE;
+        } else if (head.isComplete()) {
+            state = head.isField("model") ? State.VALUE : State.CONTENT;
             // An empty part: its delimiter's line end is the head's.
             matched = 2;
             length = 0;
             modelStart = position + 1;
-        } else if (end > MAX_HEAD) {
-            state = State.DONE;
         }
     }
 

@@ -3,8 +3,14 @@ package io.goinfer.proxy.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class MultipartScannerTest {
@@ -58,6 +64,44 @@ class MultipartScannerTest {
                         .modelSeen())
                 .isFalse();
         assertThat(scan(MODEL.substring(0, MODEL.length() - 4), 3).modelSeen()).isFalse();
+    }
+
+    /** What a look at all that came so far would cost at each byte: gigabytes of copies. */
+    @Test
+    void aBodyOfLongHeadsIsReadOnce() {
+        String part = "--b1\r\nX: " + "y".repeat(8_000) + "\r\n\r\n\r\n";
+        MultipartScanner scanner = MultipartScanner.of("multipart/form-data; boundary=b1");
+        ByteBuf body = Unpooled.copiedBuffer(part.repeat(128), StandardCharsets.UTF_8);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+        long before = threads.getCurrentThreadAllocatedBytes();
+        scanner.read(body);
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+
+        assertThat(allocated).isLessThan(4L * body.readableBytes());
+    }
+
+    @Test
+    void theNameStandsInAParameterOfItsOwn() {
+        assertThat(dispositions(
+                        "form-data; name=model", "form-data ;NAME=\"model\"", "form-data; x=\"a;b\"; name=model"))
+                .containsOnly("whisper");
+        assertThat(dispositions(
+                        "form-data; name=\"a; name=model\"",
+                        "form-data; name=\"a\\\"; name=model; \"",
+                        "attachment; name=model",
+                        "form-data; filename*=UTF-8''x; name=model",
+                        "form-data; name",
+                        "form-data",
+                        ""))
+                .containsOnlyNulls();
+    }
+
+    private static List<String> dispositions(String... values) {
+        return Arrays.stream(values)
+                .map(value -> "--b1\r\nContent-Disposition: " + value + "\r\n\r\nwhisper\r\n" + END)
+                .map(body -> scan(body, 11).model())
+                .collect(Collectors.toList());
     }
 
     @Test
