@@ -67,6 +67,7 @@ public final class Relay implements AutoCloseable {
     private static final int ANY_PORT_ATTEMPTS = 5;
     private static final long SETTLING_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long REPLAY_BYTES = 32L << 20;
+    private static final long PIPELINED_BYTES = 16L << 20;
     private static final Duration ACCEPT_WHILE_DRAINING = Duration.ofSeconds(5);
     private static final long RETURNING_MILLIS = 100;
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
@@ -157,6 +158,7 @@ public final class Relay implements AutoCloseable {
                     options.config().limits(),
                     new ByteBudget(),
                     new ByteBudget(REPLAY_BYTES),
+                    new ByteBudget(PIPELINED_BYTES),
                     metrics,
                     requests,
                     clients,

@@ -153,6 +153,21 @@ class EndToEndTest extends RigTests {
         }
     }
 
+    /** What is behind its request stays in the socket, and its end is seen all the same. */
+    @Test
+    void aClientThatLeavesIsNoticedBehindWhatItPipelined() throws Exception {
+        SimulatedLlama slow = llama(Simulation.quick("sim").withRate(20));
+        rig.connect("gpu", slow);
+        String get = "GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n";
+
+        try (RawClient raw = new RawClient(rig.apiPort())) {
+            raw.post(CHAT, rig.userKey, chat("sim", true, 100_000));
+            assertThat(raw.readUntil("data:")).isTrue();
+            raw.send(get.repeat(1_000)).leave();
+            eventually("the backend is told", () -> slow.counts().abandoned.get() == 1);
+        }
+    }
+
     @Test
     void aModelThatItsBackendCallsByPathHasAShortNameHereAndItsOwnThere() throws Exception {
         String path = "/srv/models/a/long/way/down/gemma-3-270m-q4_k_m.gguf";

@@ -101,8 +101,8 @@ final class Answers {
     }
 
     /** Closing a socket with unread bytes resets it, and the answer is lost: end our side, drop what still comes, for a moment. */
-    static void lingerAndClose(ChannelHandlerContext ctx, FullHttpResponse response) {
-        ctx.writeAndFlush(response).addListener(written -> {
+    static void lingerAndClose(ChannelHandlerContext ctx, Object last) {
+        ctx.writeAndFlush(last).addListener(written -> {
             if (ctx.channel() instanceof DuplexChannel duplex && ctx.pipeline().get(SslHandler.class) == null) {
                 duplex.shutdownOutput().addListener(done -> {});
             }

@@ -22,7 +22,6 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -31,10 +30,8 @@ import io.netty.util.ReferenceCountUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,18 +39,18 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One HTTP/1.1 connection of a client: requests one after the other, each checked (CORS, key, endpoint table) and then answered here or handed to a
- * {@link ClientExchange}. Keeps reading while an exchange runs, so that it sees the client leave; what is pipelined waits. Confined to the channel's loop.
+ * {@link ClientExchange}. Keeps reading while an exchange runs, so that it sees the client leave; what is pipelined waits in the codec. Confined to the
+ * channel's loop.
  */
 final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConnection {
     static final Object DRAINING = new Object();
 
     private static final Logger LOG = LoggerFactory.getLogger(EdgeHandler.class);
-    private static final int MAX_PIPELINED = 64;
 
     private final EdgeRules rules;
     private final Set<Service> services;
     private final Idle idle;
-    private final Queue<Object> pipelined = new ArrayDeque<>();
+    private final EdgeCodec codec;
     private @Nullable ClientExchange exchange;
     private @Nullable SmallCall small;
     private @Nullable StreamReply stream;
@@ -64,8 +61,9 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     private boolean tls;
     private @Nullable ChannelHandlerContext context;
 
-    EdgeHandler(EdgeRules rules, Set<Service> services) {
+    EdgeHandler(EdgeRules rules, Set<Service> services, EdgeCodec codec) {
         this.rules = rules;
+        this.codec = codec;
         this.idle = new Idle(rules);
         this.services = services;
     }
@@ -118,8 +116,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             stream.end();
         }
         dropSmall();
-        pipelined.forEach(ReferenceCountUtil::release);
-        pipelined.clear();
     }
 
     @Override
@@ -139,26 +135,13 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         } else if (msg instanceof HttpObject object && object.decoderResult().isFailure()) {
             ReferenceCountUtil.release(msg);
             giveUp(Answers.malformed(object.decoderResult().cause()));
-        } else if (busy && !pipelined.isEmpty() || busy && msg instanceof HttpRequest) {
-            pipeline(ctx, msg);
         } else {
-            accept(msg);
-        }
-    }
-
-    private void pipeline(ChannelHandlerContext ctx, Object msg) {
-        pipelined.add(msg);
-        if (pipelined.size() >= MAX_PIPELINED) {
-            ctx.channel().config().setAutoRead(false);
-        }
-    }
-
-    private void accept(Object msg) {
-        if (msg instanceof HttpRequest head) {
-            begin(head);
-        }
-        if (msg instanceof HttpContent content) {
-            body(content);
+            if (msg instanceof HttpRequest head) {
+                begin(head);
+            }
+            if (msg instanceof HttpContent content) {
+                body(content);
+            }
         }
     }
 
@@ -334,9 +317,10 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (close) {
             closing = true;
             response.headers().set("connection", "close");
-            if (requestComplete) {
+            if (requestComplete && !codec.holds()) {
                 Writes.flushAndClose(context.channel(), response);
             } else {
+                codec.drop();
                 Answers.lingerAndClose(context, response);
             }
         } else {
@@ -363,7 +347,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (context == null) {
             bytes.release();
         } else {
-            Writes.write(context.pipeline().context(HttpServerCodec.class), bytes);
+            Writes.write(codec.context(), bytes);
         }
     }
 
@@ -377,7 +361,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     void switchProtocols() {
         if (context != null) {
             context.flush();
-            context.pipeline().remove(HttpServerCodec.class);
+            context.pipeline().remove(codec);
+            readMore(true);
         }
     }
 
@@ -390,7 +375,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     }
 
     void readMore(boolean more) {
-        if (context != null && context.channel().config().isAutoRead() != more && pipelined.size() < MAX_PIPELINED) {
+        if (context != null && context.channel().config().isAutoRead() != more && !codec.holds()) {
             context.channel().config().setAutoRead(more);
         }
     }
@@ -399,7 +384,12 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     void exchangeDone(boolean close) {
         if (close && context != null) {
             closing = true;
-            Writes.flushAndClose(context.channel(), Unpooled.EMPTY_BUFFER);
+            if (codec.holds()) {
+                codec.drop();
+                Answers.lingerAndClose(context, Unpooled.EMPTY_BUFFER);
+            } else {
+                Writes.flushAndClose(context.channel(), Unpooled.EMPTY_BUFFER);
+            }
         } else {
             responseDone();
         }
@@ -419,18 +409,16 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (!requestComplete || !responseComplete || closing) {
             return;
         }
+        if (codec.dropped()) {
+            exchangeDone(true);
+            return;
+        }
         requestComplete = false;
         responseComplete = false;
         exchange = null;
         busy = false;
         idle.begins(context);
-        while (!busy && !pipelined.isEmpty()) {
-            accept(pipelined.remove());
-            while (busy && !pipelined.isEmpty() && !(pipelined.peek() instanceof HttpRequest)) {
-                accept(pipelined.remove());
-            }
-        }
-        readMore(true);
+        codec.next();
     }
 
     @Override

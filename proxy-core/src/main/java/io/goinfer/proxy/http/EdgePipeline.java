@@ -7,7 +7,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.ssl.SslHandler;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -35,19 +34,19 @@ final class EdgePipeline {
                 if (tls != null) {
                     ch.pipeline().addLast("tls", tls.get());
                 }
-                ch.pipeline()
-                        .addLast(
-                                "http1",
-                                new HttpServerCodec(new HttpDecoderConfig()
-                                        .setMaxInitialLineLength(MAX_LINE)
-                                        .setMaxHeaderSize(MAX_HEAD)
-                                        .setMaxChunkSize(MAX_CHUNK)));
+                EdgeCodec codec = new EdgeCodec(
+                        new HttpDecoderConfig()
+                                .setMaxInitialLineLength(MAX_LINE)
+                                .setMaxHeaderSize(MAX_HEAD)
+                                .setMaxChunkSize(MAX_CHUNK),
+                        rules.pipelined());
+                ch.pipeline().addLast(TcpUpgrade.CODEC, codec);
                 if (upgrade != null) {
                     ch.pipeline().addLast("upgrade", new TcpUpgrade(upgrade));
                 }
                 ch.pipeline().addLast("counted", new CountedConnection(rules.connections()));
                 ch.pipeline().addLast("slow-body", new SlowBody());
-                ch.pipeline().addLast("edge", new EdgeHandler(rules, services));
+                ch.pipeline().addLast("edge", new EdgeHandler(rules, services, codec));
             }
         };
     }

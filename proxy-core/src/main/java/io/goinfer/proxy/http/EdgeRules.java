@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * What every listener of a process shares.
  *
  * @param replay for bodies that may have to be sent twice
+ * @param pipelined for what clients send behind a request that is being answered
  * @param keys null: no key is needed ({@code --no-api-key}, loopback only)
  */
 public record EdgeRules(
@@ -27,6 +28,7 @@ public record EdgeRules(
         Limits limits,
         ByteBudget budget,
         ByteBudget replay,
+        ByteBudget pipelined,
         Metrics metrics,
         Requests requests,
         ConnectionLimit connections,

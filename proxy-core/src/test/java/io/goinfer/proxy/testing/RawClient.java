@@ -62,6 +62,11 @@ public final class RawClient implements AutoCloseable {
         return true;
     }
 
+    /** Sends nothing more, without a reset: what was sent before is still on its way. */
+    public void leave() throws IOException {
+        socket.shutdownOutput();
+    }
+
     /** Everything until the other side closes. */
     public String readAll() throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();

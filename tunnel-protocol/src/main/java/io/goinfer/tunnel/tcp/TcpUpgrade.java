@@ -18,7 +18,6 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
@@ -34,6 +33,9 @@ import org.slf4j.LoggerFactory;
  * all others pass. Accepted, it clears the pipeline down to TLS. One for each connection, confined to its loop.
  */
 public final class TcpUpgrade extends ChannelInboundHandlerAdapter {
+    /** The name of the HTTP/1.1 codec before it in the pipeline. */
+    public static final String CODEC = "http1";
+
     private static final Logger LOG = LoggerFactory.getLogger(TcpUpgrade.class);
 
     /**
@@ -107,7 +109,7 @@ public final class TcpUpgrade extends ChannelInboundHandlerAdapter {
         }
         // The codec last: the bytes that it read beyond the head come to the wire.
         pipeline.remove(this);
-        pipeline.remove(HttpServerCodec.class);
+        pipeline.remove(CODEC);
     }
 
     /** What stands between this handler and the wire. */
