@@ -112,6 +112,7 @@ class FleetOverHttpTest {
                 .doesNotContain("\"model\":\"b\"");
         assertThat(admin("GET", "/running?node=nowhere").statusCode()).isEqualTo(404);
         eventually("a's log is there", () -> text("/logs/a").contains("I am a"));
+        eventually("b's log is there", () -> text("/logs/b").contains("I am b"));
         assertThat(text("/logs?node=cellar")).contains("I am b").doesNotContain("I am a");
         assertThat(text("/logs")).contains("I am a").contains("I am b");
         assertThat(admin("GET", "/models").body())

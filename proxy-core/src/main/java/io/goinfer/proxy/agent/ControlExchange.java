@@ -2,6 +2,7 @@
 package io.goinfer.proxy.agent;
 
 import io.goinfer.proxy.control.Call;
+import io.goinfer.proxy.control.LiveSink;
 import io.goinfer.proxy.control.ModelControl;
 import io.goinfer.proxy.control.Reply;
 import io.goinfer.proxy.upstream.Refusal;
@@ -104,17 +105,8 @@ final class ControlExchange implements ExchangeEvents {
             tunnel.sendEnd(List.of());
             return;
         }
-        end = reply.stream().start(new Reply.Sink() {
-            @Override
-            public void write(byte[] bytes) {
-                loop.execute(() -> send(bytes));
-            }
-
-            @Override
-            public void end() {
-                loop.execute(() -> tunnel.sendEnd(List.of()));
-            }
-        });
+        end = reply.stream()
+                .start(new LiveSink(loop, this::send, lost -> dropped += lost, () -> tunnel.sendEnd(List.of())));
     }
 
     private void send(byte[] bytes) {

@@ -186,7 +186,7 @@ public final class ModelControl {
 
     private static byte[] history(List<LogRing> rings) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
-        rings.forEach(ring -> all.writeBytes(ring.bytes()));
+        LogRing.history(rings).forEach(all::writeBytes);
         return all.toByteArray();
     }
 

@@ -10,11 +10,10 @@ import io.goinfer.proxy.model.process.LogRing;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -39,12 +38,7 @@ final class EventStream {
 
     Reply open() {
         ByteArrayOutputStream first = new ByteArrayOutputStream();
-        for (Status one : models.state().statuses()) {
-            LogRing ring = models.log(one.model().id());
-            if (ring != null && ring.bytes().length > 0) {
-                first.writeBytes(log(ring.bytes()));
-            }
-        }
+        LogRing.history(rings()).forEach(bytes -> first.writeBytes(log(bytes)));
         first.writeBytes(event("modelStatus", statuses()));
         first.writeBytes(event("profileChanged", profile()));
         first.writeBytes(event(
@@ -70,7 +64,7 @@ final class EventStream {
 
     private final class Open {
         private final Reply.Sink sink;
-        private final Set<LogRing> heard = new HashSet<>();
+        private final Map<LogRing, Runnable> heard = new HashMap<>();
         private final List<Runnable> ends = new ArrayList<>();
 
         Open(Reply.Sink sink) {
@@ -99,17 +93,27 @@ final class EventStream {
 
         /** Models that came since are listened to as well. */
         private synchronized void hear() {
-            for (Status one : models.state().statuses()) {
-                LogRing ring = models.log(one.model().id());
-                if (ring != null && heard.add(ring)) {
-                    ends.add(ring.listen(bytes -> sink.write(log(bytes))));
-                }
+            heard.keySet().removeIf(LogRing::isClosed);
+            for (LogRing ring : rings()) {
+                heard.computeIfAbsent(ring, one -> one.listen(bytes -> sink.write(log(bytes))));
             }
         }
 
         synchronized void end() {
+            heard.values().forEach(Runnable::run);
             ends.forEach(Runnable::run);
         }
+    }
+
+    private List<LogRing> rings() {
+        List<LogRing> rings = new ArrayList<>();
+        for (Status one : models.state().statuses()) {
+            LogRing ring = models.log(one.model().id());
+            if (ring != null) {
+                rings.add(ring);
+            }
+        }
+        return rings;
     }
 
     private List<Object> statuses() {

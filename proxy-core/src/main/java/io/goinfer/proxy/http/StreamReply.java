@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.http;
 
+import io.goinfer.proxy.control.LiveSink;
 import io.goinfer.proxy.control.Reply;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpContent;
@@ -39,17 +40,7 @@ final class StreamReply {
         edge.flush();
         Reply.Stream stream = reply.stream();
         if (stream != null) {
-            ending = stream.start(new Reply.Sink() {
-                @Override
-                public void write(byte[] bytes) {
-                    edge.loop().execute(() -> send(bytes));
-                }
-
-                @Override
-                public void end() {
-                    edge.loop().execute(StreamReply.this::finish);
-                }
-            });
+            ending = stream.start(new LiveSink(edge.loop(), this::send, lost -> dropped += lost, this::finish));
         }
     }
 

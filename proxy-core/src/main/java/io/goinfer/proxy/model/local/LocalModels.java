@@ -7,6 +7,7 @@ import io.goinfer.proxy.model.Admission;
 import io.goinfer.proxy.model.NodeLoad;
 import io.goinfer.proxy.model.process.LogRing;
 import io.goinfer.proxy.model.process.MemoryReadings;
+import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.upstream.Refusal;
 import io.netty.channel.EventLoop;
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class LocalModels implements Admission, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalModels.class);
     private static final Duration CLOSE_GRACE = Duration.ofSeconds(5);
+    private static final long LOG_BYTES = 32L << 20;
     private static final long TICK_MILLIS = 1_000;
     private static final long MEMORY_POLL_MILLIS = 50;
     private static final int MEMORY_POLLS = 100;
@@ -56,6 +58,7 @@ public final class LocalModels implements Admission, AutoCloseable {
     private final EventLoop loop;
     private final Duration healthTimeout;
     private final MemoryReadings memory;
+    private final ByteBudget logs = new ByteBudget(LOG_BYTES);
     private final Map<String, ModelRun> runs = new TreeMap<>();
     private final Map<String, Map<String, Integer>> reserved = new HashMap<>();
     private final Scheduler scheduler;
@@ -98,7 +101,7 @@ public final class LocalModels implements Admission, AutoCloseable {
                 LocalModel now = wanted.remove(run.model.id());
                 if (now == null || !now.start().equals(run.model.start())) {
                     scheduler.refuseAll(run, "the model is not configured any more");
-                    run.stop(run.model.residency().unloadTimeout());
+                    run.retire();
                     runs.remove(run.model.id());
                     if (now != null) {
                         runs.put(now.id(), run(now));
@@ -115,7 +118,7 @@ public final class LocalModels implements Admission, AutoCloseable {
     }
 
     private ModelRun run(LocalModel model) {
-        return new ModelRun(model, healthTimeout, memory, loops, loop, this::changed);
+        return new ModelRun(model, healthTimeout, memory, logs, loops, loop, this::changed);
     }
 
     // ---- what can be asked on any thread

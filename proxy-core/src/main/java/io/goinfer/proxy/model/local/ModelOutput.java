@@ -32,6 +32,7 @@ public final class ModelOutput {
     }
 
     private synchronized void hear() {
+        heard.removeIf(LogRing::isClosed);
         for (LocalState.Status one : models.state().statuses()) {
             LogRing ring = models.log(one.model().id());
             if (ring != null && heard.add(ring)) {

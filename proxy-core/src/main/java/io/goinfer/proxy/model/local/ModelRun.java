@@ -9,6 +9,7 @@ import io.goinfer.proxy.model.process.MemoryReadings;
 import io.goinfer.proxy.model.process.ModelProcess;
 import io.goinfer.proxy.model.process.Ports;
 import io.goinfer.proxy.model.process.Readiness;
+import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.upstream.HttpUpstream;
 import io.netty.channel.EventLoop;
@@ -55,7 +56,7 @@ final class ModelRun {
     private final Duration healthTimeout;
     private final MemoryReadings memory;
     private final Owner owner;
-    final LogRing log = new LogRing();
+    final LogRing log;
     LocalModel model;
     State state = State.STOPPED;
 
@@ -90,6 +91,8 @@ final class ModelRun {
     private int port;
     private int generation;
 
+    private boolean retired;
+
     /** Its process is being made on another thread. */
     private boolean spawning;
 
@@ -97,12 +100,14 @@ final class ModelRun {
             LocalModel model,
             Duration healthTimeout,
             MemoryReadings memory,
+            ByteBudget logs,
             EventLoops loops,
             EventLoop loop,
             Owner owner) {
         this.model = model;
         this.healthTimeout = healthTimeout;
         this.memory = memory;
+        this.log = new LogRing(logs);
         this.loops = loops;
         this.loop = loop;
         this.owner = owner;
@@ -283,6 +288,23 @@ final class ModelRun {
         }
     }
 
+    /** Stops it, and it will not start again. */
+    void retire() {
+        retired = true;
+        stop(model.residency().unloadTimeout());
+        if (state == State.STOPPED) {
+            quiet();
+        }
+    }
+
+    private void quiet() {
+        if (retired) {
+            log.close();
+        } else {
+            log.shrink();
+        }
+    }
+
     private void end(ModelProcess running, Duration grace) {
         if (model.start().stopCommand().isEmpty()) {
             running.stop(grace);
@@ -300,7 +322,7 @@ final class ModelRun {
             List<String> command = words.stream()
                     .map(word -> word.replace("${PID}", Long.toString(pid)))
                     .toList();
-            ModelProcess.start(command, environment, new LogRing(), code -> {});
+            ModelProcess.start(command, environment, log, code -> {});
         } catch (IOException e) {
             LOG.warn("{}: cmdStop: {}", model.id(), e.getMessage());
         }
@@ -348,6 +370,7 @@ final class ModelRun {
         process = null;
         keepAlive = null;
         log.note("stopped");
+        quiet();
         become(State.STOPPED);
     }
 

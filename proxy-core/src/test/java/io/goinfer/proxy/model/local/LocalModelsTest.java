@@ -8,6 +8,7 @@ import io.goinfer.proxy.config.Balance;
 import io.goinfer.proxy.config.swap.SwapConfig;
 import io.goinfer.proxy.config.swap.SwapLoader;
 import io.goinfer.proxy.model.Admission;
+import io.goinfer.proxy.model.process.LogRing;
 import io.goinfer.proxy.model.process.MemoryReadings;
 import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.proxy.upstream.Refusal;
@@ -129,6 +130,22 @@ class LocalModelsTest {
         eventually("b serves", () -> second.granted);
         assertThat(state("a")).isEqualTo("stopped");
         second.end();
+    }
+
+    /** Nor does it hold what it printed, whoever still listens. */
+    @Test
+    void aModelThatIsNotConfiguredAnyMoreKeepsNoLog() throws Exception {
+        start("models:\n" + model("a", ""));
+        Call call = new Call("a");
+        eventually("a's log is there", () -> logged("a").contains("this is a"));
+        LogRing log = models.log("a");
+        models.replace(LocalModels.Setup.of(List.of(), (target, need, running) -> List.of()))
+                .toCompletableFuture()
+                .join();
+        call.end();
+        eventually("it has stopped", log::isClosed);
+        assertThat(log.bytes()).isEmpty();
+        assertThat(models.log("a")).isNull();
     }
 
     @Test

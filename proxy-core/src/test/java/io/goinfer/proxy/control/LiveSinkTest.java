@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+package io.goinfer.proxy.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import org.junit.jupiter.api.Test;
+
+class LiveSinkTest {
+    private final Queue<Runnable> loop = new ArrayDeque<>();
+    private long read;
+    private long dropped;
+    private boolean ended;
+    private final LiveSink sink =
+            new LiveSink(loop::add, bytes -> read += bytes.length, lost -> dropped += lost, () -> ended = true);
+
+    private void turn() {
+        while (!loop.isEmpty()) {
+            loop.remove().run();
+        }
+    }
+
+    @Test
+    void whatWaitsForAStandingLoopIsBoundedAndTheLossIsTold() {
+        byte[] piece = new byte[8 << 10];
+        for (int i = 0; i < 1_000; i++) {
+            sink.write(piece);
+        }
+        assertThat(loop).hasSize((int) (LiveSink.MOST / piece.length));
+        turn();
+        assertThat(read).isEqualTo(LiveSink.MOST);
+
+        sink.write(piece);
+        sink.end();
+        turn();
+        assertThat(read + dropped).isEqualTo(1_001L * piece.length);
+        assertThat(ended).isTrue();
+    }
+}
