@@ -93,11 +93,13 @@ final class ConfigCommand {
 
     private static int checked(PrintWriter out, String what, Load load) throws IOException {
         try {
-            load.warnings().forEach(warning -> out.println("warning: " + warning.text()));
+            load.warnings().forEach(warning -> out.println("warning: " + Printable.text(warning.text())));
             out.println(what + ": ok");
             return 0;
         } catch (ConfigException e) {
-            e.problems().forEach(problem -> out.println((problem.fatal() ? "error: " : "warning: ") + problem.text()));
+            e.problems()
+                    .forEach(problem ->
+                            out.println((problem.fatal() ? "error: " : "warning: ") + Printable.text(problem.text())));
             return 1;
         }
     }

@@ -91,8 +91,9 @@ final class ConnectCommand implements Callable<Integer> {
                         state,
                         Version.software(),
                         NodeLink.Resolver::system),
-                (relay, nodeName, transport, roundTrip) -> out.println("connected: " + relay + " as " + nodeName
-                        + " over " + transport + ", round trip " + roundTrip.toNanos() / 1_000 + " us"));
+                (relay, nodeName, transport, roundTrip) ->
+                        out.println("connected: " + relay + " as " + Printable.line(nodeName) + " over " + transport
+                                + ", round trip " + roundTrip.toNanos() / 1_000 + " us"));
         Files.write(
                 state.resolve("relays"),
                 addresses.stream().map(RelayAddress::toString).toList());

@@ -204,7 +204,7 @@ final class DemoCommand implements Callable<Integer> {
                 String text = Events.content(line);
                 if (!text.isEmpty()) {
                     tokens++;
-                    out.print(text);
+                    out.print(Printable.text(text));
                     out.flush();
                 }
             }

@@ -4,10 +4,10 @@ package io.goinfer.launcher;
 import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import io.goinfer.proxy.model.local.ModelOutput;
 import java.util.ArrayList;
@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Logs go to standard error, asynchronously: a full pipe must not stop an event loop or a model. In code, because reading XML costs a third of the start. */
 public final class LogSetup extends ContextAwareBase implements Configurator {
+    static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5level %logger{0}: %msg%n%ex";
+
     private static final int QUEUE = 4096;
 
     private static final Changes CHANGES = new Changes();
@@ -24,9 +26,7 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     @Override
     public ExecutionStatus configure(LoggerContext context) {
         root(context).setLevel(Level.INFO);
-        root(context)
-                .addAppender(
-                        console(context, "System.err", "%d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5level %logger{0}: %msg%n%ex"));
+        root(context).addAppender(console(context, "System.err", PATTERN));
         context.getLogger("io.netty").setLevel(Level.WARN);
         CHANGES.begin(context);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
@@ -63,9 +63,9 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     }
 
     private static AsyncAppender console(LoggerContext context, String target, String pattern) {
-        PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+        LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
         encoder.setContext(context);
-        encoder.setPattern(pattern);
+        encoder.setLayout(new LogLine(context, pattern));
         encoder.start();
         ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
         console.setContext(context);

@@ -53,7 +53,7 @@ final class StateCommands {
         return new Folders(System.getenv()).state(stateDir).resolve("relay");
     }
 
-    /** A table with the columns that any row has. */
+    /** A table with the columns that any row has. Names of nodes are others'. */
     static void print(List<Map<String, String>> rows, PrintWriter out) {
         Set<String> columns = new LinkedHashSet<>();
         rows.forEach(row -> columns.addAll(row.keySet()));
@@ -61,8 +61,9 @@ final class StateCommands {
         lines.add(columns.stream()
                 .map(name -> name.toUpperCase(java.util.Locale.ROOT))
                 .toList());
-        rows.forEach(row -> lines.add(
-                columns.stream().map(name -> row.getOrDefault(name, "-")).toList()));
+        rows.forEach(row -> lines.add(columns.stream()
+                .map(name -> Printable.line(row.getOrDefault(name, "-")))
+                .toList()));
         int[] widths = new int[columns.size()];
         lines.forEach(line -> {
             for (int i = 0; i < line.size(); i++) {
