@@ -413,18 +413,26 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
             exchangeDone(true);
             return;
         }
+        exchange = null;
+        idle.begins(context);
+        if (!isWritable()) {
+            // Who does not read answers gets no further ones: they would all wait here.
+            return;
+        }
         requestComplete = false;
         responseComplete = false;
-        exchange = null;
         busy = false;
-        idle.begins(context);
         codec.next();
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (exchange != null && ctx.channel().isWritable()) {
+        if (!ctx.channel().isWritable()) {
+            return;
+        }
+        if (exchange != null) {
             exchange.onWritable();
         }
+        nextIfDone();
     }
 }
