@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class InferAnswer extends ResponseFilter {
     private static final int MAX_UNDER_WAY = 32 << 10;
 
+    /** Characters of an answer, which are kept for the result. */
+    private static final int MAX_TEXT = 16 << 20;
+
     private final boolean streams;
     private final String ignored;
     private final SseReader events = new SseReader();
@@ -60,8 +63,15 @@ final class InferAnswer extends ResponseFilter {
             return;
         }
         int size = content.readableBytes();
-        events.read(content, this::event);
+        if (error == null) {
+            events.read(content, this::event);
+        }
         content.release();
+        if (events.isTooLong() || text.length() > MAX_TEXT) {
+            error = "the backend's answer is too long";
+            text.setLength(0);
+            events.close();
+        }
         unreported += size;
         report();
     }

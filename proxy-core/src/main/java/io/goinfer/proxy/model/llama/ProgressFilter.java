@@ -46,6 +46,7 @@ final class ProgressFilter extends ResponseFilter {
                 next.onBody(event.copy());
             }
         });
+        passing |= events.isTooLong();
         ByteBuf rest = events.rest();
         if (passing && rest != null) {
             passed[0] += rest.readableBytes();

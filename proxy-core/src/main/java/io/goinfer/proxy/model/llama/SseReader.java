@@ -15,23 +15,42 @@ final class SseReader implements AutoCloseable {
         void event(ByteBuf event);
     }
 
+    /** Bytes of the longest event. */
+    static final int MOST = 16 << 20;
+
+    private static final int FIRST = 512;
+
     private @Nullable ByteBuf partial;
 
-    /** Borrows {@code in}. */
+    /** Borrows {@code in}. Looks at each byte once, however many pieces an event comes in. */
     void read(ByteBuf in, Sink sink) {
+        ByteBuf before = partial;
         ByteBuf all = in;
-        if (partial != null) {
-            all = partial.writeBytes(in, in.readerIndex(), in.readableBytes());
+        int from = in.readerIndex();
+        int unseen = from;
+        if (before != null) {
+            from = before.readerIndex();
+            // The line feed, or it and a carriage return, may have been there already.
+            unseen = Math.max(from, before.writerIndex() - 2);
+            all = before.writeBytes(in, in.readerIndex(), in.readableBytes());
         }
-        int from = all.readerIndex();
-        for (int end = end(all, from); end > 0; end = end(all, from)) {
+        int first = from;
+        for (int end = end(all, unseen); end > 0; end = end(all, from)) {
             sink.event(all.slice(from, end - from));
             from = end;
         }
+        if (all == before && from == first) {
+            return;
+        }
         int left = all.writerIndex() - from;
-        ByteBuf rest = left == 0 ? null : Unpooled.buffer(Math.max(512, left)).writeBytes(all, from, left);
+        ByteBuf rest = left == 0 ? null : Unpooled.buffer(Math.max(FIRST, left)).writeBytes(all, from, left);
         close();
         partial = rest;
+    }
+
+    /** What it holds is more than one event may be: no stream of events that anybody reads. */
+    boolean isTooLong() {
+        return partial != null && partial.readableBytes() > MOST;
     }
 
     /** What is left without a blank line behind it. Borrowed; null = nothing. */
