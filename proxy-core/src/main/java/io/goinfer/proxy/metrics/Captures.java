@@ -30,13 +30,15 @@ public final class Captures {
      * One of them.
      *
      * @param requestHeaders,responseHeaders secrets replaced
+     * @param reserved bytes that {@link #keep} gives back
      */
     public record Capture(
             String path,
             Map<String, String> requestHeaders,
             byte[] request,
             Map<String, String> responseHeaders,
-            byte[] response) {}
+            byte[] response,
+            long reserved) {}
 
     private final long limit;
     private final Executor worker;
@@ -70,17 +72,22 @@ public final class Captures {
         recording.addAndGet(-bytes);
     }
 
-    /** @param id of its row in {@link Activity} */
+    /** Call once with what {@link Recording#end} gave. @param id of its row in {@link Activity} */
     public void keep(long id, Capture capture) {
         CompletableFuture<byte[]> packed = new CompletableFuture<>();
         synchronized (this) {
             kept.put(id, packed);
         }
         try {
-            worker.execute(() -> packed(id, packed, pack(capture)));
+            worker.execute(() -> {
+                byte[] bytes = pack(capture);
+                release(capture.reserved());
+                packed(id, packed, bytes);
+            });
         } catch (RejectedExecutionException e) {
             // The process ends, and nobody will ask.
             packed.cancel(false);
+            release(capture.reserved());
         }
     }
 
@@ -133,7 +140,7 @@ public final class Captures {
 
     private static Capture unpack(byte[] bytes) {
         try (DataInputStream in = new DataInputStream(new InflaterInputStream(new ByteArrayInputStream(bytes)))) {
-            return new Capture(text(in), fields(in), body(in), fields(in), body(in));
+            return new Capture(text(in), fields(in), body(in), fields(in), body(in), 0);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

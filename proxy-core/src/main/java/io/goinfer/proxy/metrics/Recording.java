@@ -79,13 +79,15 @@ public final class Recording {
         reserved = 0;
     }
 
-    /** Null: it was too large. Of an answer that is no success only the request is kept. Ends the recording. */
+    /** Null: it was too large. Of an answer that is no success only the request is kept. Ends the recording; its bytes count until it is packed. */
     public Captures.@Nullable Capture end(int status, HttpHeaders asked, HttpHeaders answered) {
         if (over) {
             return null;
         }
         byte[] out = status == 200 ? bytes(response) : new byte[0];
-        Captures.Capture capture = new Captures.Capture(path, redacted(asked), bytes(request), redacted(answered), out);
+        Captures.Capture capture =
+                new Captures.Capture(path, redacted(asked), bytes(request), redacted(answered), out, reserved);
+        reserved = 0;
         drop();
         return capture;
     }

@@ -7,6 +7,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -83,9 +85,30 @@ class CapturesTest {
         second.response(bytes(10));
         assertThat(second.end(200, new DefaultHttpHeaders(), new DefaultHttpHeaders()))
                 .isNull();
-        assertThat(first.end(200, new DefaultHttpHeaders(), new DefaultHttpHeaders()))
-                .isNotNull();
+        captures.keep(1, first.end(200, new DefaultHttpHeaders(), new DefaultHttpHeaders()));
         assertThat(record(PATH, 200, 9_000, 900)).as("all is given back").isNotNull();
+    }
+
+    @Test
+    void whatWaitsToBePackedStillCounts() {
+        Queue<Runnable> worker = new ArrayDeque<>();
+        Captures slow = new Captures(10_000, worker::add);
+        int kept = 0;
+        for (int id = 0; id < 100; id++) {
+            Recording recording = slow.begin(PATH);
+            recording.request(bytes(3_000));
+            Captures.Capture capture = recording.end(200, new DefaultHttpHeaders(), new DefaultHttpHeaders());
+            if (capture != null) {
+                slow.keep(id, capture);
+                kept++;
+            }
+        }
+        assertThat(kept).isEqualTo(3);
+        worker.forEach(Runnable::run);
+        Recording recording = slow.begin(PATH);
+        recording.request(bytes(9_000));
+        assertThat(recording.end(200, new DefaultHttpHeaders(), new DefaultHttpHeaders()))
+                .isNotNull();
     }
 
     @Test
