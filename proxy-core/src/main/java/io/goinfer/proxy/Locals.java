@@ -21,6 +21,7 @@ import io.goinfer.proxy.net.EventLoops;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -162,9 +163,13 @@ final class Locals implements AutoCloseable {
         List<LocalModel> all = new ArrayList<>();
         Set<String> names = new LinkedHashSet<>();
         Set<String> files = new LinkedHashSet<>();
+        Set<Path> seen = new HashSet<>();
         for (LocalModel model : configured(now)) {
             Path file = model.file();
             LocalModel known = file == null ? model : factory.of(model, file, headers);
+            if (file != null) {
+                seen.add(file);
+            }
             all.add(known);
             names.add(known.id());
             names.addAll(known.names());
@@ -175,6 +180,8 @@ final class Locals implements AutoCloseable {
         warnOfMissing(now.models().folders());
         List<FoundModel> found =
                 now.models().discover() ? ModelFinder.find(now.models().folders()) : List.of();
+        found.forEach(one -> seen.add(one.file()));
+        headers.retain(seen);
         for (FoundModel one : found) {
             HeaderCache.Entry header = headers.known(one.file());
             if (header == HeaderCache.UNREAD) {
