@@ -31,6 +31,7 @@ final class Dialler {
     static final long PROBE_MILLIS = 30_000;
 
     static final long REFUSED_PAUSE_MILLIS = 30_000;
+    private static final int MAX_PROBLEMS = 100;
     private static final long SUPERSEDED_PAUSE_MILLIS = 60_000;
 
     /** A standby waits until the session that serves has settled. */
@@ -66,7 +67,9 @@ final class Dialler {
     private final Wishes wishes;
     private final Reconnect reconnect = new Reconnect(ThreadLocalRandom.current());
     private final Race race;
+    /** What was said already; the relay chooses some of the words. */
     private final Set<String> problems = new HashSet<>();
+
     private Identity identity;
     private long supersededAt;
     private @Nullable Future<?> next;
@@ -185,6 +188,9 @@ final class Dialler {
             LOG.debug("relay {}: nothing better: {}", relay, text);
             later(PROBE_MILLIS);
             return;
+        }
+        if (problems.size() >= MAX_PROBLEMS) {
+            problems.clear();
         }
         if (problems.add(text)) {
             LOG.warn("relay {}: {}; trying again", relay, text);

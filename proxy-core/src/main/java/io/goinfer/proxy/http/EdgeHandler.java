@@ -366,6 +366,10 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         }
     }
 
+    boolean isGone() {
+        return context == null || !context.channel().isActive();
+    }
+
     boolean isWritable() {
         return context != null && context.channel().isWritable();
     }

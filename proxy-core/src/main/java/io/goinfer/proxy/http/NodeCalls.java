@@ -96,7 +96,10 @@ final class NodeCalls {
         private Runnable start(Reply.Sink to) {
             loop.execute(() -> {
                 sink = to;
-                early.forEach(to::write);
+                early.forEach(bytes -> {
+                    to.write(bytes);
+                    consumed(bytes);
+                });
                 early.clear();
                 if (ended) {
                     to.end();
@@ -109,17 +112,24 @@ final class NodeCalls {
             });
         }
 
+        private void consumed(byte[] bytes) {
+            if (stream != null) {
+                stream.consumed(bytes.length);
+            }
+        }
+
         @Override
         public void onBody(ByteBuf content) {
             byte[] bytes = ByteBufUtil.getBytes(content);
             content.release();
-            if (stream != null) {
-                stream.consumed(bytes.length);
+            if (streams && status == 200 && sink == null) {
+                // Without credit: the node waits as well until somebody reads.
+                early.add(bytes);
+                return;
             }
+            consumed(bytes);
             if (sink != null) {
                 sink.write(bytes);
-            } else if (streams && status == 200) {
-                early.add(bytes);
             } else if (body.size() + bytes.length <= MAX_ANSWER) {
                 body.writeBytes(bytes);
             }

@@ -41,6 +41,10 @@ final class StreamReply {
         Reply.Stream stream = reply.stream();
         if (stream != null) {
             ending = stream.start(new LiveSink(edge.loop(), this::send, lost -> dropped += lost, this::finish));
+            if (edge.isGone()) {
+                // It left before its answer began, and nobody will say so again.
+                end();
+            }
         }
     }
 

@@ -4,6 +4,7 @@ package io.goinfer.proxy.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.goinfer.proxy.config.GoinferConfig;
+import io.goinfer.proxy.control.Reply;
 import io.goinfer.proxy.metrics.Captures;
 import io.goinfer.proxy.metrics.Metrics;
 import io.goinfer.proxy.net.ByteBudget;
@@ -15,11 +16,16 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -65,6 +71,20 @@ class EdgeHandlerTest {
     @AfterEach
     void stop() {
         channel.finishAndReleaseAll();
+    }
+
+    @Test
+    void aStreamForAClientThatHasLeftEndsAtOnce() {
+        AtomicInteger listeners = new AtomicInteger();
+        EdgeHandler edge = channel.pipeline().get(EdgeHandler.class);
+        channel.close();
+        Reply reply = Reply.stream("text/plain", new byte[0], sink -> {
+            listeners.incrementAndGet();
+            return listeners::decrementAndGet;
+        });
+        HttpRequest head = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/logs/stream");
+        new StreamReply(edge, reply).start(head);
+        assertThat(listeners).hasValue(0);
     }
 
     private int answers() {
