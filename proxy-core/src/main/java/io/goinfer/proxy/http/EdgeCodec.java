@@ -123,7 +123,10 @@ final class EdgeCodec extends CombinedChannelDuplexHandler<HttpRequestDecoder, H
     private void hold(ChannelHandlerContext ctx) {
         ByteBuf rest = decoder.rest();
         int size = waiting ? rest.readableBytes() : 0;
-        if (size <= held) {
+        if (size == held) {
+            return;
+        }
+        if (size < held) {
             budget.release(held - size);
             held = size;
         } else if (dropping || !budget.reserve(size - held)) {
@@ -167,10 +170,11 @@ final class EdgeCodec extends CombinedChannelDuplexHandler<HttpRequestDecoder, H
     /** The request is answered. Reads the next one: at once, if it is there. */
     void next() {
         waiting = false;
+        boolean more = holds();
         release();
         ChannelHandlerContext ctx = context();
         ctx.channel().config().setAutoRead(true);
-        if (!reading) {
+        if (more && !reading) {
             reading = true;
             decode(ctx, Unpooled.EMPTY_BUFFER);
             reading = false;
@@ -179,8 +183,10 @@ final class EdgeCodec extends CombinedChannelDuplexHandler<HttpRequestDecoder, H
     }
 
     private void release() {
-        budget.release(held);
-        held = 0;
+        if (held > 0) {
+            budget.release(held);
+            held = 0;
+        }
     }
 
     /** What was held goes on as bytes, to what is in the codec's place now. */
