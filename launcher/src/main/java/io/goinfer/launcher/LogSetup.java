@@ -19,14 +19,18 @@ import org.jspecify.annotations.Nullable;
 public final class LogSetup extends ContextAwareBase implements Configurator {
     static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5level %logger{0}: %msg%n%ex";
 
+    /** Messages that wait while standard error takes none; what comes then is dropped. */
     private static final int QUEUE = 4096;
+
+    /** The same of models, whose lines may be long. */
+    private static final int MODELS_QUEUE = 1024;
 
     private static final Changes CHANGES = new Changes();
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
         root(context).setLevel(Level.INFO);
-        root(context).addAppender(console(context, "System.err", PATTERN));
+        root(context).addAppender(console(context, "System.err", PATTERN, QUEUE));
         context.getLogger("io.netty").setLevel(Level.WARN);
         CHANGES.begin(context);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
@@ -62,7 +66,7 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         return context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     }
 
-    private static AsyncAppender console(LoggerContext context, String target, String pattern) {
+    private static AsyncAppender console(LoggerContext context, String target, String pattern, int queue) {
         LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
         encoder.setContext(context);
         encoder.setLayout(new LogLine(context, pattern));
@@ -74,7 +78,7 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         console.start();
         AsyncAppender async = new AsyncAppender();
         async.setContext(context);
-        async.setQueueSize(QUEUE);
+        async.setQueueSize(queue);
         async.setNeverBlock(true);
         async.addAppender(console);
         async.start();
@@ -88,7 +92,7 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
             if (models.isAdditive()) {
                 models.setAdditive(false);
                 models.setLevel(Level.INFO);
-                models.addAppender(console(context, "System.out", "%msg%n"));
+                models.addAppender(console(context, "System.out", "%msg%n", MODELS_QUEUE));
             }
         });
     }

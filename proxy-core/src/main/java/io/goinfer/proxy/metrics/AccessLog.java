@@ -8,6 +8,9 @@ import org.slf4j.LoggerFactory;
 public final class AccessLog {
     private static final Logger LOG = LoggerFactory.getLogger("goinfer.access");
 
+    /** Lines wait in a queue: of a long path its beginning is enough. */
+    private static final int LONGEST_PATH = 1 << 10;
+
     private AccessLog() {}
 
     /**
@@ -30,7 +33,7 @@ public final class AccessLog {
                 "{} \"{} {}\" {} {} {}us key={} model={} node={} id={}{}",
                 client,
                 method,
-                path,
+                path.length() <= LONGEST_PATH ? path : path.substring(0, LONGEST_PATH) + "…",
                 status,
                 bytes,
                 micros,

@@ -103,7 +103,10 @@ public final class Metrics {
     /** @param status what the client got; 499 if it left before a head */
     public void ended(int status, double seconds, long bytes, boolean clientGone) {
         running.dec();
-        exchanges.labelValues(Integer.toString(status)).inc();
+        // A backend may say any number, and each would be kept for good.
+        exchanges
+                .labelValues(status >= 100 && status < 600 ? Integer.toString(status) : "other")
+                .inc();
         responseBytes.inc(bytes);
         duration.observe(seconds);
         if (clientGone) {
