@@ -179,8 +179,10 @@ public final class TunnelExchange {
                 session.wire().sendControl(new Frame.ResetExchange(id(), code, reason));
             }
         } else if (to != null) {
-            to.stream().send(new Frame.Reset(code, reason));
-            to.stream().finish();
+            if (!sending.ended()) {
+                to.stream().send(new Frame.Reset(code, reason));
+                to.stream().finish();
+            }
             if (!incoming.ended()) {
                 to.stream().stopReading(code);
             }

@@ -152,6 +152,30 @@ class FrameDecoderTest {
     }
 
     @Test
+    void aResumeOfAThousandRangesAndAThousandExchangesFits() {
+        List<Frame.Range> ranges = new ArrayList<>();
+        List<Frame.Wanted> wanted = new ArrayList<>();
+        for (int i = 1; i <= 1_000; i++) {
+            ranges.add(new Frame.Range(i, i - 1, i));
+            wanted.add(new Frame.Wanted(new Id(i, i), true, i, 2L * i));
+        }
+        Frame.Resume resume = new Frame.Resume(7, ranges, wanted, true);
+        List<Frame> got = new ArrayList<>();
+
+        new FrameDecoder(FrameType.Scope.CONTROL, ByteBufAllocator.DEFAULT)
+                .read(FrameEncoder.encode(resume, ByteBufAllocator.DEFAULT), got::add);
+
+        assertThat(got).containsExactly(resume);
+    }
+
+    @Test
+    void refusesTrailersThatDoNotEnd() {
+        assertThatThrownBy(() ->
+                        decoder.read(Unpooled.copiedBuffer(ByteBufUtil.decodeHexDump("23000000020000")), frame -> {}))
+                .hasMessageContaining("TRAILERS without END");
+    }
+
+    @Test
     void refusesLineBreaksInFieldValues() {
         ByteBuf bad = FrameEncoder.encode(
                 new Frame.Response(200, List.of(new Field("a", "v\r\nx: y")), false), ByteBufAllocator.DEFAULT);

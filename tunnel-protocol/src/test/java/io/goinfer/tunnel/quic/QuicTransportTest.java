@@ -18,9 +18,9 @@ class QuicTransportTest extends ResumeContract {
     }
 
     @Override
-    protected void connectAgain() throws Exception {
+    protected void connectAgain(int maxStreams) throws Exception {
         TunnelSession before = relaySide.session;
-        rig.connect(nodeSide, 1_024, () -> {});
+        rig.connect(nodeSide, maxStreams, () -> {});
         eventually("the relay has the session", () -> relaySide.session != before);
     }
 

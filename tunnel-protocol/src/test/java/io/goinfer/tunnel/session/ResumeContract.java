@@ -26,7 +26,11 @@ public abstract class ResumeContract extends TransportContract {
     private static final Frame.Range OF_THE_FIRST = new Frame.Range(1, 0, LATER - 1);
 
     /** One more session of the same two processes; the recorders have it when it returns. */
-    protected abstract void connectAgain() throws Exception;
+    protected abstract void connectAgain(int maxStreams) throws Exception;
+
+    private void connectAgain() throws Exception {
+        connectAgain(1_024);
+    }
 
     /** Both know it: a CONNECTION_CLOSE may be lost like any packet, and is not sent twice. */
     private void lose(Recorder by) {
@@ -71,7 +75,11 @@ public abstract class ResumeContract extends TransportContract {
         });
         for (int i = 1; i <= 5; i++) {
             long seen = size / 6 * i;
-            eventually("some has passed", Duration.ofSeconds(30), () -> call.bytes + there.bytes > seen);
+            int before = i - 1;
+            eventually(
+                    "it goes on, and some has passed",
+                    Duration.ofSeconds(30),
+                    () -> call.resumed == before && call.bytes + there.bytes > seen);
             lose(i % 2 == 0 ? relaySide : nodeSide);
             connectAgain();
         }
@@ -323,6 +331,115 @@ public abstract class ResumeContract extends TransportContract {
         });
         eventually("it is detached", () -> there.detached == 1);
         assertThat(there.reset).isNull();
+    }
+
+    /** A connection that stalled delivers what it had when it recovers. */
+    @Test
+    void aResumeThatALaterOneHasOvertakenChangesNothing() throws Exception {
+        Call call = relaySide.open(true);
+        Call there = arrived(0);
+        TunnelSession first = relaySide.session;
+        connectAgain();
+        TunnelSession second = relaySide.session;
+        Id id = call.exchange.id();
+        Frame.Wanted wanted = new Frame.Wanted(id, false, 0, 100_000);
+        relaySide.on(() -> {
+            second.wire().sendControl(new Frame.Resume(LATER + 1, List.of(OF_THE_FIRST), List.of(wanted), false));
+            return null;
+        });
+        eventually("it left the first session", () -> there.detached == 1);
+        relaySide.on(() -> {
+            first.wire().sendControl(new Frame.Resume(LATER, List.of(), List.of(wanted), false));
+            // In order behind it: the node has looked at it when this is answered.
+            first.wire().sendControl(new Frame.Resume(LATER - 2, List.of(OF_THE_FIRST), List.of(), false));
+            Call again = new Call(relaySide, null, null);
+            Leg leg = new Leg(
+                    second, TunnelExchange.outgoing(second, Frame.Request.of(id, List.of(), true), 1, again), null);
+            leg.stream().send(Frame.Request.of(id, List.of(), true).continued(LATER + 1, true));
+            leg.stream().finish();
+            return null;
+        });
+
+        eventually("it goes on in the second", () -> there.resumed == 1);
+        assertThat(there.reset).isNull();
+    }
+
+    /** What was opened after a session was given up is not of the range that was. */
+    @Test
+    void aRangeEndsNothingThatWasOpenedLater() throws Exception {
+        relaySide.open(true);
+        Call before = arrived(0);
+        TunnelSession first = relaySide.session;
+        long given = relaySide.on(() -> ((RelayAssociation) first.association()).nextOrder());
+        relaySide.open(true);
+        Call after = arrived(1);
+        connectAgain();
+        Frame.Range range = new Frame.Range(first.number(), 0, given);
+        relaySide.on(() -> {
+            relaySide.session.wire().sendControl(new Frame.Resume(LATER, List.of(range), List.of(), false));
+            return null;
+        });
+
+        eventually("what is not wanted any more ends", () -> before.reset == Code.CANCELLED);
+        assertThat(after.reset).isNull();
+    }
+
+    @Test
+    void whatDoesNotFitIntoASessionWaitsForRoom() throws Exception {
+        disconnect();
+        relaySide.replaceAssociations(Duration.ofSeconds(60));
+        nodeSide.replaceAssociations(Duration.ofSeconds(60));
+        connect(1_024);
+        TunnelSession first = relaySide.session;
+        Call[] calls = new Call[5];
+        for (int i = 0; i < calls.length; i++) {
+            calls[i] = relaySide.open(true);
+            arrived(i);
+        }
+        connectAgain(2);
+        first.wire().loop().execute(() -> first.close(Code.SESSION_LOST, "lost"));
+
+        for (int done = 0; done < calls.length; done++) {
+            int ended = done;
+            eventually("as many as fit go on", () -> resumed() == Math.min(ended + 2, calls.length));
+            nodeSide.on(() -> {
+                assertThat(resumed()).isEqualTo(Math.min(ended + 2, calls.length));
+                nodeSide.calls.stream()
+                        .filter(call -> call.resumed == 1 && !call.answered)
+                        .findFirst()
+                        .orElseThrow()
+                        .answer("done");
+                return null;
+            });
+            eventually(
+                    "one more has its answer",
+                    () -> List.of(calls).stream().filter(call -> call.ended).count() == ended + 1);
+        }
+        assertThat(calls).allMatch(call -> call.reset == null && call.text.equals("done"));
+        nothingIsLeft();
+    }
+
+    private long resumed() {
+        return nodeSide.calls.stream().filter(call -> call.resumed == 1).count();
+    }
+
+    /** The relay has restarted, and a new session says so before the one with the old process ends. */
+    @Test
+    void whatAnAbandonedAssociationsSessionsLeaveBehindEndsAtOnce() {
+        relaySide.open(true);
+        Call there = arrived(0);
+        TunnelSession session = nodeSide.session;
+        nodeSide.on(() -> {
+            ((NodeAssociation) session.association()).abandon("the relay has restarted");
+            return null;
+        });
+        assertThat(there.reset).as("its session lives").isNull();
+        nodeSide.on(() -> {
+            session.close(Code.SESSION_LOST, "the relay is gone");
+            return null;
+        });
+
+        eventually("nobody waits for it", () -> there.reset == Code.SESSION_LOST);
     }
 
     @Test

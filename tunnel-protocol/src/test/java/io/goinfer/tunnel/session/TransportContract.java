@@ -167,6 +167,7 @@ public abstract class TransportContract {
         long toSend;
         private long sent;
         volatile boolean endHeld;
+        volatile boolean answered;
 
         Call(Recorder side, TunnelExchange exchange, Frame.Request request) {
             this.side = side;
@@ -252,6 +253,7 @@ public abstract class TransportContract {
         }
 
         void answer(String body) {
+            answered = true;
             exchange.sendResponse(new Frame.Response(200, List.of(new Field("a", "b")), false));
             exchange.sendData(Unpooled.copiedBuffer(body, StandardCharsets.UTF_8));
             exchange.sendEnd(List.of());
