@@ -14,7 +14,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +23,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
@@ -59,6 +57,7 @@ public final class Enrollment {
     private final CertificateAuthority ca;
     private final SignedBy ours;
     private final Map<String, Map<String, String>> guests = new ConcurrentHashMap<>();
+    private final NodeNames names = new NodeNames();
     private final Records tokens;
     private final Records nodes;
     private final Path folder;
@@ -150,7 +149,17 @@ public final class Enrollment {
         } catch (GeneralSecurityException e) {
             throw new IOException("certificate could not be made", e);
         }
-        String name = freeName(wishedName);
+        String name = names.promise(wishedName, this::isTaken);
+        try {
+            store(token, urn, name, keyHash, pem);
+        } finally {
+            names.kept(name);
+        }
+        return new Answer(200, "", pem, name);
+    }
+
+    private void store(Map<String, String> token, String urn, String name, String keyHash, String pem)
+            throws IOException {
         // One record precedes the answer: token, key and certificate together. The node's row can be made again from
         // it.
         Map<String, String> used = new LinkedHashMap<>(token);
@@ -160,7 +169,6 @@ public final class Enrollment {
         used.put("certificate", pem);
         tokens.put(used);
         nodes.put(NodeRow.of(urn, name, ca.now()));
-        return new Answer(200, "", pem, name);
     }
 
     private Answer again(Map<String, String> token) throws IOException {
@@ -221,25 +229,30 @@ public final class Enrollment {
 
     /** False if the name is taken or not a name. */
     public synchronized boolean rename(Node node, String name) throws IOException {
-        if (!NodeRow.isName(name) || find(name).isPresent()) {
+        if (!NodeRow.isName(name) || !names.promiseExactly(name, this::isTaken)) {
             return false;
         }
-        Map<String, String> row = new LinkedHashMap<>(node(node.id()).orElseThrow());
-        row.put("name", name);
-        nodes.put(row);
-        return true;
+        try {
+            Map<String, String> row = new LinkedHashMap<>(node(node.id()).orElseThrow());
+            row.put("name", name);
+            nodes.put(row);
+            return true;
+        } finally {
+            names.kept(name);
+        }
     }
 
     /**
      * A node with a good certificate that this relay has not enrolled. Where the CA is shared another relay has, and it is welcome until this process ends;
-     * else empty. No input or output.
+     * else empty. Waits for no input or output, not even for another thread's.
      *
      * @param wishedName used where it is free
      */
-    public synchronized Optional<Node> adopt(String urn, String wishedName) {
+    public Optional<Node> adopt(String urn, String wishedName) {
         if (shared && node(urn).isEmpty()) {
-            String name = freeName(NodeRow.isName(wishedName) ? wishedName : "node");
-            guests.put(urn, NodeRow.of(urn, name, ca.now()));
+            String name = names.promise(NodeRow.isName(wishedName) ? wishedName : "node", this::isTaken);
+            guests.putIfAbsent(urn, NodeRow.of(urn, name, ca.now()));
+            names.kept(name);
         }
         return find(urn);
     }
@@ -277,16 +290,21 @@ public final class Enrollment {
             node(row.getOrDefault("id", "")).map(own -> own.get("revoked")).ifPresent(at -> row.put("revoked", at));
             next.put(row.getOrDefault("id", ""), row);
         }
-        Set<String> names = new HashSet<>();
-        rows().stream()
-                .filter(row -> !next.containsKey(row.getOrDefault("id", "")))
-                .forEach(row -> names.add(row.getOrDefault("name", "")));
-        next.values().forEach(row -> {
-            row.put("name", freeName(row.getOrDefault("name", ""), names::contains));
-            names.add(row.getOrDefault("name", ""));
-        });
+        List<String> given = new ArrayList<>();
+        for (Map<String, String> row : next.values()) {
+            String name = names.promise(
+                    row.getOrDefault("name", ""),
+                    wished -> rows().stream()
+                            .anyMatch(kept -> wished.equals(kept.get("name")) && !next.containsKey(kept.get("id"))));
+            row.put("name", name);
+            given.add(name);
+        }
         Set<String> before = revoked;
-        nodes.putAll(List.copyOf(next.values()));
+        try {
+            nodes.putAll(List.copyOf(next.values()));
+        } finally {
+            names.kept(given);
+        }
         readRevoked();
         return revoked.stream().filter(id -> !before.contains(id)).toList();
     }
@@ -372,16 +390,8 @@ public final class Enrollment {
         return rows().stream().filter(row -> urn.equals(row.get("id"))).findFirst();
     }
 
-    private String freeName(String wished) {
-        return freeName(wished, name -> find(name).isPresent());
-    }
-
-    private static String freeName(String wished, Predicate<String> taken) {
-        String name = wished;
-        for (int i = 2; taken.test(name); i++) {
-            name = wished + "-" + i;
-        }
-        return name;
+    private boolean isTaken(String name) {
+        return find(name).isPresent();
     }
 
     private static String hash(String credential) {

@@ -40,7 +40,8 @@ final class NodeRow {
             good = false;
         }
         if (!good) {
-            throw new IOException("this is no node: " + row);
+            String id = row.getOrDefault("id", "");
+            throw new IOException("this is no node: " + (ID.matcher(id).matches() ? id : "a row without a node's id"));
         }
         return new LinkedHashMap<>(row);
     }

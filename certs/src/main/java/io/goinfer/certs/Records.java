@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** A small table in one JSON file: read once, written whole after each change. Thread-safe. */
+/** A small table in one JSON file: read once, written whole after each change. Thread-safe; readers never wait for the disk. */
 public final class Records {
     private final Path file;
-    private List<Map<String, String>> rows;
+    private volatile List<Map<String, String>> rows;
 
     public Records(Path file) throws IOException {
         this.file = file;
@@ -28,11 +28,11 @@ public final class Records {
         }
     }
 
-    public synchronized List<Map<String, String>> all() {
+    public List<Map<String, String>> all() {
         return rows;
     }
 
-    public synchronized Optional<Map<String, String>> find(Predicate<Map<String, String>> wanted) {
+    public Optional<Map<String, String>> find(Predicate<Map<String, String>> wanted) {
         return rows.stream().filter(wanted).findFirst();
     }
 

@@ -16,6 +16,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -89,6 +91,45 @@ class EnrollmentTest {
         assertThat(again.nodes().stream().filter(Enrollment.Node::revoked))
                 .extracting(Enrollment.Node::id)
                 .containsExactlyInAnyOrder(own, other);
+    }
+
+    /** Other threads hold these monitors while the disk works; who asks on an event loop must not wait for them. */
+    @Test
+    void guestsAndReadersWaitForNoDisk() throws Exception {
+        enrollment.share();
+        String guest = "urn:goinfer:node:" + "c".repeat(32);
+        Records records = new Records(folder.resolve("relay/other.json"));
+
+        synchronized (enrollment) {
+            synchronized (records) {
+                var asked = CompletableFuture.supplyAsync(() -> {
+                    records.all();
+                    enrollment.nodes();
+                    return enrollment.adopt(guest, "gpu").orElseThrow().name();
+                });
+
+                assertThat(asked.get(10, TimeUnit.SECONDS)).isEqualTo("gpu");
+            }
+        }
+    }
+
+    @Test
+    void aNameThatIsBeingGivenAwayIsTaken() {
+        NodeNames names = new NodeNames();
+
+        assertThat(names.promise("gpu", "gpu"::equals)).isEqualTo("gpu-2");
+        assertThat(names.promise("gpu", "gpu"::equals)).isEqualTo("gpu-3");
+        assertThat(names.promiseExactly("gpu-3", name -> false)).isFalse();
+        names.kept("gpu-3");
+        assertThat(names.promiseExactly("gpu-3", name -> false)).isTrue();
+    }
+
+    @Test
+    void aRowThatIsNoNodesIsNotRepeated() {
+        assertThatThrownBy(() -> enrollment.merge(List.of(Map.of("id", "x\r\ny", "name", "a\nb"))))
+                .hasMessageContaining("this is no node")
+                .message()
+                .doesNotContain("\n", "\r");
     }
 
     @Test

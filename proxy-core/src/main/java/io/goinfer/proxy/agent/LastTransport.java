@@ -27,6 +27,7 @@ final class LastTransport {
 
     private final Path file;
     private final Executor blocking;
+    private final Object writing = new Object();
 
     /** The newest last. */
     private final Set<String> tcp = new LinkedHashSet<>();
@@ -72,11 +73,18 @@ final class LastTransport {
         }
     }
 
-    private synchronized void write() {
-        try {
-            StateFile.write(file, String.join("\n", List.copyOf(tcp)));
-        } catch (IOException e) {
-            LOG.warn("{} cannot be written: {}", file, e.getMessage());
+    /** One after the other; loops do not wait for the disk. */
+    private void write() {
+        synchronized (writing) {
+            try {
+                StateFile.write(file, String.join("\n", all()));
+            } catch (IOException e) {
+                LOG.warn("{} cannot be written: {}", file, e.getMessage());
+            }
         }
+    }
+
+    private synchronized List<String> all() {
+        return List.copyOf(tcp);
     }
 }
