@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
-/** A number that only grows, raised and fsynced once a process start: who is newest (PROTOCOL.md §8). Blocking. */
+/** An unsigned number that only grows, raised and fsynced once a process start: who is newest (PROTOCOL.md §8). Blocking. */
 final class Epoch {
     private final Path file;
     private long value;
@@ -15,8 +15,16 @@ final class Epoch {
     Epoch(Path folder) throws IOException {
         this.file = folder.resolve("epoch");
         String before = StateFile.read(file).orElse("0").strip();
-        this.value = before.matches("\\d{1,18}") ? Long.parseLong(before) : 0;
+        this.value = parse(before);
         raise();
+    }
+
+    private static long parse(String text) {
+        try {
+            return Long.parseUnsignedLong(text);
+        } catch (NumberFormatException e) {
+            return 0;
+        }
     }
 
     synchronized long current() {
@@ -24,9 +32,10 @@ final class Epoch {
     }
 
     synchronized long raise() {
-        value++;
+        // The largest stays the largest.
+        value += value == -1 ? 0 : 1;
         try {
-            StateFile.write(file, Long.toString(value));
+            StateFile.write(file, Long.toUnsignedString(value));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -191,14 +191,20 @@ final class NodeAgent {
         if (watch != null) {
             watch.cancel(false);
         }
-        if (open.isEmpty()) {
-            stoppedAll.run();
-        }
         whenEmpty = stoppedAll;
+        tellIfEmpty();
         open.all().forEach(s -> s.drain(Code.DRAINING, deadline, "the node is stopping"));
     }
 
     private @Nullable Runnable whenEmpty;
+
+    private void tellIfEmpty() {
+        Runnable told = whenEmpty;
+        if (open.isEmpty() && told != null) {
+            whenEmpty = null;
+            told.run();
+        }
+    }
 
     private boolean wanted() {
         return !stopped && !yields;
@@ -253,6 +259,10 @@ final class NodeAgent {
         relayId = ok.relay();
         TunnelSession before = open.serving();
         open.add(session);
+        if (stopped) {
+            leave(session, "the node is stopping");
+            return;
+        }
         if (before == null && processes.servedByAnother(ok.relay(), this)) {
             LOG.info("relay {}: two of its addresses lead to one process", relay);
             yields = true;
@@ -408,9 +418,7 @@ final class NodeAgent {
                 listener.lost();
             }
             if (stopped) {
-                if (open.isEmpty() && whenEmpty != null) {
-                    whenEmpty.run();
-                }
+                tellIfEmpty();
             } else if (code == Code.SUPERSEDED) {
                 dialler.superseded();
             } else if (code == Code.REVOKED) {

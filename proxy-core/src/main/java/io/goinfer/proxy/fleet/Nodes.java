@@ -2,6 +2,7 @@
 package io.goinfer.proxy.fleet;
 
 import io.goinfer.certs.Enrollment;
+import io.goinfer.proxy.fleet.NodeSessions.Entry;
 import io.goinfer.proxy.model.ModelsJson;
 import io.goinfer.proxy.model.NodeLoad;
 import io.goinfer.proxy.upstream.TunnelUpstream;
@@ -11,12 +12,13 @@ import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.NodeAuthority;
 import io.goinfer.tunnel.session.RelayAssociation;
 import io.goinfer.tunnel.session.RelayGreeting;
-import io.goinfer.tunnel.session.SessionEvents;
+import io.goinfer.tunnel.session.SessionTerms;
 import io.goinfer.tunnel.session.Succession;
 import io.goinfer.tunnel.session.TunnelSession;
 import io.goinfer.tunnel.wire.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.security.SecureRandom;
@@ -42,18 +44,17 @@ public final class Nodes implements NodeAuthority {
     private static final Logger LOG = LoggerFactory.getLogger(Nodes.class);
     private static final Duration SUPERSEDED_DRAIN = Duration.ofSeconds(5);
     private static final long SUPERSEDED_RETRY_MILLIS = 1_000;
+    private static final String ANOTHER_PROCESS = "another process uses this identity";
+    private static final NodeSessions NONE = new NodeSessions();
 
     /** One connected session, for lists. */
     public record Connected(
             String nodeId, String name, String transport, SocketAddress remote, TunnelSession session) {}
 
-    private record Entry(
-            X509Certificate certificate, Succession.Claim claim, RelayGreeting.SessionHandle handle, Wire wire) {}
-
     private final Enrollment enrollment;
     private final Fleet fleet;
     private final Duration resumeWindow;
-    private final Map<String, List<Entry>> sessions = new LinkedHashMap<>();
+    private final Map<String, NodeSessions> sessions = new LinkedHashMap<>();
     private final Map<String, Map<Id, RelayAssociation>> associations = new HashMap<>();
     private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final Map<String, Long> resumedBefore = new HashMap<>();
@@ -82,13 +83,13 @@ public final class Nodes implements NodeAuthority {
 
     public synchronized List<Connected> connected() {
         List<Connected> all = new ArrayList<>();
-        sessions.forEach((id, entries) -> entries.forEach(entry -> all.add(new Connected(
-                id,
-                entry.handle().terms().nodeName(),
-                entry.wire().transport(),
-                entry.wire().remoteAddress(),
-                entry.handle().session()))));
+        sessions.forEach((id, open) -> open.all().forEach(entry -> all.add(connected(id, entry.session()))));
         return all;
+    }
+
+    private static Connected connected(String id, TunnelSession session) {
+        Wire wire = session.wire();
+        return new Connected(id, session.terms().nodeName(), wire.transport(), wire.remoteAddress(), session);
     }
 
     /** An enrolled node has not told its models since the start; or none has, where others enrol nodes too. */
@@ -124,17 +125,17 @@ public final class Nodes implements NodeAuthority {
     public CompletableFuture<Void> disconnect(String nodeId, Code code, String reason) {
         List<Entry> entries;
         synchronized (this) {
-            entries = List.copyOf(sessions.getOrDefault(nodeId, List.of()));
+            entries = sessions.getOrDefault(nodeId, NONE).all();
         }
         fleet.remove(nodeId);
         abandonAllBut(null, nodeId, code, reason);
         CompletableFuture<?>[] ended = entries.stream()
                 .map(entry -> CompletableFuture.runAsync(
                         () -> {
-                            entry.handle().session().drain(code, Duration.ZERO, reason);
-                            entry.handle().session().close(code, reason);
+                            entry.session().drain(code, Duration.ZERO, reason);
+                            entry.session().close(code, reason);
                         },
-                        entry.wire().loop()))
+                        entry.session().wire().loop()))
                 .toArray(CompletableFuture[]::new);
         return CompletableFuture.allOf(ended);
     }
@@ -170,23 +171,36 @@ public final class Nodes implements NodeAuthority {
         others.forEach(association -> association.abandon(code, reason));
     }
 
-    private synchronized boolean isOfNewestProcess(String nodeId, Entry one) {
-        return sessions.getOrDefault(nodeId, List.of()).stream()
-                .allMatch(entry -> entry.claim().epoch() <= one.claim().epoch());
-    }
-
-    /** A process has told its models and can be used: what the node's older processes ran may go on there. */
-    private void takeOver(String nodeId, Entry newest) {
+    /**
+     * A process tells its models. The first that it tells for good make the node its own: what older processes ran may go on there. One that another has
+     * forestalled ends.
+     */
+    private void told(String nodeId, Entry entry, ModelsJson.Listing listing) {
+        boolean forGood = !listing.partial() || !listing.models().isEmpty();
+        boolean late;
+        boolean first;
         List<Entry> older;
         synchronized (this) {
-            older = sessions.getOrDefault(nodeId, List.of()).stream()
-                    .filter(entry -> entry.claim().epoch() < newest.claim().epoch())
-                    .toList();
+            NodeSessions open = sessions.getOrDefault(nodeId, NONE);
+            late = !open.mayEnter(entry.claim()) || !forGood && !open.holds(entry.claim()) && !open.nobodyHolds();
+            first = !late && forGood && open.hold(entry);
+            older = first ? open.before(entry.claim()) : List.of();
         }
-        abandonAllBut(newest.claim().instance(), nodeId, Code.SESSION_LOST, "the node was started again");
-        older.forEach(entry -> entry.wire()
+        if (late) {
+            if (forGood && entry.session().accepts()) {
+                entry.session().supersede(SUPERSEDED_DRAIN, "another process of this node is newer");
+            }
+            return;
+        }
+        fleet.update(nodeId, listing, true);
+        told.add(nodeId);
+        if (first) {
+            abandonAllBut(entry.claim().instance(), nodeId, Code.SESSION_LOST, "the node was started again");
+        }
+        older.forEach(one -> one.session()
+                .wire()
                 .loop()
-                .execute(() -> entry.handle().session().supersede(SUPERSEDED_DRAIN, "a newer process took over")));
+                .execute(() -> one.session().supersede(SUPERSEDED_DRAIN, "a newer process took over")));
     }
 
     /** Tells every node to go elsewhere; their sessions end when their exchanges have, or at the deadline. */
@@ -198,30 +212,14 @@ public final class Nodes implements NodeAuthority {
 
     /** The session that serves new exchanges of a node: the newest that accepts and whose certificate is still good. */
     private synchronized @Nullable TunnelSession serving(String nodeId) {
-        Entry best = null;
-        for (Entry entry : sessions.getOrDefault(nodeId, List.of())) {
-            boolean usable = entry.handle().session().accepts() && enrollment.stillGood(entry.certificate());
-            if (usable && (best == null || better(entry, best))) {
-                best = entry;
-            }
-        }
-        return best == null ? null : best.handle().session();
-    }
-
-    /** QUIC before TCP, among equals the newest: PROTOCOL.md §3.1. */
-    private static boolean better(Entry one, Entry other) {
-        boolean sameProcess = one.claim().instance().equals(other.claim().instance());
-        boolean sameTransport = one.wire().transport().equals(other.wire().transport());
-        return sameProcess && !sameTransport
-                ? one.wire().transport().equals("quic")
-                : Succession.newer(one.claim(), other.claim());
+        return sessions.getOrDefault(nodeId, NONE)
+                .serving(entry -> entry.session().accepts() && enrollment.stillGood(entry.certificate()));
     }
 
     private synchronized boolean full(String nodeId) {
-        return sessions.getOrDefault(nodeId, List.of()).stream().anyMatch(entry -> {
-            TunnelSession session = entry.handle().session();
-            return session.exchanges() >= session.terms().maxStreams();
-        });
+        return sessions.getOrDefault(nodeId, NONE).all().stream()
+                .anyMatch(entry ->
+                        entry.session().exchanges() >= entry.session().terms().maxStreams());
     }
 
     /** The door for one connection. */
@@ -246,18 +244,12 @@ public final class Nodes implements NodeAuthority {
             if (node.isEmpty() || node.get().revoked()) {
                 return new RelayGreeting.Admission(Code.REVOKED, 60_000, "this node is not known here any more");
             }
-            List<Entry> present;
-            synchronized (Nodes.this) {
-                present = List.copyOf(sessions.getOrDefault(id, List.of()));
-            }
-            if (!Succession.mayEnter(
-                    claim(hello), present.stream().map(Entry::claim).toList())) {
+            if (!mayEnter(id, claim(hello))) {
                 LOG.warn(
                         "node {}: a second machine ({}) uses this identity, or an older process is back",
                         node.get().name(),
                         wire.remoteAddress());
-                return new RelayGreeting.Admission(
-                        Code.SUPERSEDED, SUPERSEDED_RETRY_MILLIS, "another process uses this identity");
+                return new RelayGreeting.Admission(Code.SUPERSEDED, SUPERSEDED_RETRY_MILLIS, ANOTHER_PROCESS);
             }
             return RelayGreeting.Admission.welcome(node.get().name());
         }
@@ -268,100 +260,146 @@ public final class Nodes implements NodeAuthority {
         }
 
         @Override
-        public SessionEvents opened(RelayGreeting.SessionHandle handle, Frame.Hello hello) {
-            String id = Enrollment.urnOf(certificate());
-            Entry entry = new Entry(certificate(), claim(hello), handle, handle.wire());
-            fleet.add(
-                    id,
-                    handle.terms().nodeName(),
-                    new TunnelUpstream(handle.terms().nodeName(), () -> serving(id), () -> full(id)));
-            // Only now: the handle has its session when the loop comes back.
-            handle.wire().loop().execute(() -> {
-                synchronized (Nodes.this) {
-                    sessions.computeIfAbsent(id, key -> new ArrayList<>()).add(entry);
-                }
-            });
-            LOG.info(
-                    "node {} connected from {} over {}, {}",
-                    handle.terms().nodeName(),
-                    handle.wire().remoteAddress(),
-                    handle.wire().transport(),
-                    hello.software());
-            return new Events(id, entry);
+        public RelayGreeting.Newcomer welcome(Wire wire, SessionTerms terms, Frame.Hello hello) {
+            return new Newcomer(Enrollment.urnOf(certificate()), certificate(), hello);
         }
+    }
+
+    private synchronized boolean mayEnter(String nodeId, Succession.Claim claim) {
+        return sessions.getOrDefault(nodeId, NONE).mayEnter(claim);
+    }
+
+    /** False: meanwhile another process has the node. */
+    private boolean enter(String nodeId, Entry entry) {
+        Entry tooMany;
+        boolean welcome;
+        synchronized (this) {
+            NodeSessions open = sessions.computeIfAbsent(nodeId, id -> new NodeSessions());
+            welcome = open.mayEnter(entry.claim());
+            tooMany = open.add(entry);
+        }
+        if (tooMany != null) {
+            TunnelSession oldest = tooMany.session();
+            oldest.wire()
+                    .loop()
+                    .execute(() -> oldest.close(Code.MOVED, "over " + NodeSessions.MAX + " sessions of this node"));
+        }
+        return welcome;
+    }
+
+    /** True if it was the last of its node. */
+    private synchronized boolean leave(String nodeId, Entry entry) {
+        NodeSessions open = sessions.getOrDefault(nodeId, NONE);
+        open.remove(entry);
+        return open.isEmpty() && sessions.remove(nodeId) != null;
     }
 
     private static Succession.Claim claim(Frame.Hello hello) {
         return new Succession.Claim(hello.instance(), hello.epoch(), hello.lane(), hello.number());
     }
 
-    private final class Events implements SessionEvents {
+    /** One session, from its opening to its end. */
+    private final class Newcomer implements RelayGreeting.Newcomer {
         private final String id;
-        private final Entry entry;
-        private final io.netty.util.concurrent.Future<?> expiry;
+        private final X509Certificate certificate;
+        private final Frame.Hello hello;
+        private @Nullable Open open;
 
-        Events(String id, Entry entry) {
+        Newcomer(String id, X509Certificate certificate, Frame.Hello hello) {
             this.id = id;
-            this.entry = entry;
-            long left = entry.certificate().getNotAfter().getTime() - System.currentTimeMillis();
-            this.expiry = entry.wire()
-                    .loop()
-                    .schedule(
-                            () -> entry.handle().session().close(Code.EXPIRED, "the certificate has expired"),
-                            Math.max(1_000, left),
-                            TimeUnit.MILLISECONDS);
+            this.certificate = certificate;
+            this.hello = hello;
+        }
+
+        /** What belongs to an open session. */
+        private record Open(Entry entry, Future<?> expiry, Paced models, Paced loads) {
+            void close() {
+                expiry.cancel(false);
+                models.close();
+                loads.close();
+            }
+        }
+
+        @Override
+        public void opened(TunnelSession session) {
+            Wire wire = session.wire();
+            String name = session.terms().nodeName();
+            Entry entry = new Entry(certificate, claim(hello), session);
+            long left = certificate.getNotAfter().getTime() - System.currentTimeMillis();
+            open = new Open(
+                    entry,
+                    wire.loop()
+                            .schedule(
+                                    () -> session.close(Code.EXPIRED, "the certificate has expired"),
+                                    Math.max(1_000, left),
+                                    TimeUnit.MILLISECONDS),
+                    new Paced(wire.loop(), System::nanoTime, json -> models(entry, json)),
+                    new Paced(wire.loop(), System::nanoTime, json -> load(entry, json)));
+            fleet.add(id, name, new TunnelUpstream(name, () -> serving(id), () -> full(id)));
+            boolean welcome = enter(id, entry);
+            LOG.info(
+                    "node {} connected from {} over {}, {}",
+                    name,
+                    wire.remoteAddress(),
+                    wire.transport(),
+                    hello.software());
+            if (!welcome) {
+                session.close(Code.SUPERSEDED, ANOTHER_PROCESS);
+            }
+        }
+
+        private String name() {
+            return open == null ? id : open.entry().session().terms().nodeName();
         }
 
         @Override
         public void onModels(ByteBuf json) {
+            if (open != null) {
+                open.models().tell(json);
+            }
+        }
+
+        private void models(Entry entry, ByteBuf json) {
             try {
                 ModelsJson.Listing listing = ModelsJson.read(ByteBufUtil.getBytes(json));
                 LOG.debug(
-                        "node {}: {} models{}",
-                        entry.handle().terms().nodeName(),
-                        listing.models().size(),
-                        listing.partial() ? ", not all" : "");
-                if (isOfNewestProcess(id, entry)) {
-                    fleet.update(id, listing, true);
-                    told.add(id);
-                    if (!listing.partial() || !listing.models().isEmpty()) {
-                        takeOver(id, entry);
-                    }
-                }
+                        "node {}: {} models{}", name(), listing.models().size(), listing.partial() ? ", not all" : "");
+                told(id, entry, listing);
             } catch (IOException e) {
-                LOG.warn(
-                        "node {}: unreadable MODELS: {}", entry.handle().terms().nodeName(), e.getMessage());
+                LOG.warn("node {}: unreadable MODELS: {}", name(), e.getMessage());
             }
         }
 
         @Override
         public void onLoad(ByteBuf json) {
+            if (open != null) {
+                open.loads().tell(json);
+            }
+        }
+
+        private void load(Entry entry, ByteBuf json) {
             try {
                 NodeLoad load = NodeLoad.read(ByteBufUtil.getBytes(json));
                 fleet.load(id, load.busy() + load.queued());
             } catch (IOException e) {
-                LOG.debug("node {}: unreadable LOAD", entry.handle().terms().nodeName(), e);
+                LOG.debug("node {}: unreadable LOAD", entry.session().terms().nodeName(), e);
             }
         }
 
         @Override
         public void onVerdict(boolean suspect) {
-            LOG.info("node {} is {}", entry.handle().terms().nodeName(), suspect ? "suspect" : "well again");
+            LOG.info("node {} is {}", name(), suspect ? "suspect" : "well again");
         }
 
         @Override
         public void onClosed(Code code, String reason) {
-            expiry.cancel(false);
-            boolean last;
-            synchronized (Nodes.this) {
-                List<Entry> left = sessions.getOrDefault(id, new ArrayList<>());
-                left.remove(entry);
-                last = left.isEmpty();
-                if (last) {
-                    sessions.remove(id);
-                }
+            Open before = open;
+            if (before == null) {
+                return;
             }
-            LOG.info("node {} disconnected: {}: {}", entry.handle().terms().nodeName(), code, reason);
+            before.close();
+            boolean last = leave(id, before.entry());
+            LOG.info("node {} disconnected: {}: {}", name(), code, reason);
             if (last) {
                 fleet.update(id, List.of(), false);
             }

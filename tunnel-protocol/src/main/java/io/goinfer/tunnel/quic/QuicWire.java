@@ -47,7 +47,6 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     private final long sessionId;
     private final Copies copies;
     private final Coalescing coalescing;
-    private final List<Frame.Control> early = new ArrayList<>();
     private final List<ExchangeStream> held = new ArrayList<>();
     private final FlushQueue flushes;
     private final BulkWindow bulk = new BulkWindow(System.nanoTime());
@@ -107,9 +106,6 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     @Override
     public void events(Wire.Events receiver) {
         events = receiver;
-        List<Frame.Control> frames = List.copyOf(early);
-        early.clear();
-        frames.forEach(receiver::onControl);
         List<ExchangeStream> streams = List.copyOf(held);
         held.clear();
         streams.forEach(this::onExchangeStream);
@@ -239,10 +235,11 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
     }
 
     void onControl(Frame.Control frame) {
-        if (events != null) {
-            events.onControl(frame);
+        if (events == null) {
+            Frame.release(frame);
+            close(Code.PROTOCOL, frame.type() + " before it was asked for");
         } else {
-            early.add(frame);
+            events.onControl(frame);
         }
     }
 

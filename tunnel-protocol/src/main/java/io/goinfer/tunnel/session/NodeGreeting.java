@@ -60,6 +60,7 @@ public final class NodeGreeting implements Wire.Events {
     @Override
     public void onControl(Frame.Control frame) {
         if (done) {
+            Frame.release(frame);
             return;
         }
         if (frame instanceof Frame.HelloOk ok) {
@@ -86,6 +87,7 @@ public final class NodeGreeting implements Wire.Events {
         } else if (frame instanceof Frame.HelloReject reject) {
             end(reject.code(), reject.retryAfterMillis(), reject.reason());
         } else {
+            Frame.release(frame);
             end(Code.PROTOCOL, 0, frame.type() + " before HELLO_OK");
         }
     }

@@ -25,17 +25,14 @@ public final class RelayGreeting implements Wire.Events {
         /** What this session shares with the others of the same two processes; asked for once, after {@link #admit}. */
         RelayAssociation association(Frame.Hello hello);
 
-        /** HELLO_OK was sent. Returns the session's events. */
-        SessionEvents opened(SessionHandle handle, Frame.Hello hello);
+        /** HELLO_OK was sent: who gets the session. */
+        Newcomer welcome(Wire wire, SessionTerms terms, Frame.Hello hello);
     }
 
-    /** The session, there as soon as {@link Host#opened} has returned. */
-    public interface SessionHandle {
-        TunnelSession session();
-
-        Wire wire();
-
-        SessionTerms terms();
+    /** Gets a session, then its events: {@link #opened} is the first of them, {@link #onClosed} the last. On the wire's loop. */
+    public interface Newcomer extends SessionEvents {
+        /** It may end the session at once. */
+        void opened(TunnelSession session);
     }
 
     /** {@code code} NO_ERROR admits. */
@@ -68,10 +65,8 @@ public final class RelayGreeting implements Wire.Events {
 
     @Override
     public void onControl(Frame.Control frame) {
-        if (done) {
-            return;
-        }
-        if (!(frame instanceof Frame.Hello hello)) {
+        if (done || !(frame instanceof Frame.Hello hello)) {
+            Frame.release(frame);
             reject(Code.PROTOCOL, 0, frame.type() + " before HELLO");
             return;
         }
@@ -106,41 +101,13 @@ public final class RelayGreeting implements Wire.Events {
                 software);
         wire.sendControl(ok);
         wire.agreed(ok.features());
-        Handle handle = new Handle(wire, SessionTerms.of(ok));
-        SessionEvents events = host.opened(handle, hello);
-        TunnelSession session = new TunnelSession(wire, true, handle.terms(), association, hello.number(), events);
-        handle.session = session;
+        SessionTerms terms = SessionTerms.of(ok);
+        Newcomer events = host.welcome(wire, terms, hello);
+        TunnelSession session = new TunnelSession(wire, true, terms, association, hello.number(), events);
+        // Before its events: whoever is told that it closed knows it.
+        events.opened(session);
         wire.events(session);
         session.begin();
-    }
-
-    private static final class Handle implements SessionHandle {
-        private final Wire wire;
-        private final SessionTerms terms;
-        private @Nullable TunnelSession session;
-
-        private Handle(Wire wire, SessionTerms terms) {
-            this.wire = wire;
-            this.terms = terms;
-        }
-
-        @Override
-        public TunnelSession session() {
-            if (session == null) {
-                throw new IllegalStateException("the session is being opened");
-            }
-            return session;
-        }
-
-        @Override
-        public Wire wire() {
-            return wire;
-        }
-
-        @Override
-        public SessionTerms terms() {
-            return terms;
-        }
     }
 
     @Override

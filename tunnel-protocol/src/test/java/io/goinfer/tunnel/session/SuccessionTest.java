@@ -36,6 +36,18 @@ class SuccessionTest {
     }
 
     @Test
+    void epochsHaveNoSign() {
+        Claim small = new Claim(A, 5, 0, 1);
+        Claim large = new Claim(B, 1L << 63, 0, 1);
+
+        assertThat(Succession.mayEnter(large, List.of(small))).isTrue();
+        assertThat(Succession.mayEnter(small, List.of(large))).isFalse();
+        assertThat(Succession.newer(large, small)).isTrue();
+        assertThat(small.olderThan(large)).isTrue();
+        assertThat(large.olderThan(small)).isFalse();
+    }
+
+    @Test
     void theFirstSessionJustJoins() {
         assertThat(Succession.mayEnter(new Claim(A, 1, 0, 1), List.of())).isTrue();
     }

@@ -47,7 +47,7 @@ public abstract class TransportContract {
     }
 
     /** Session events of one side, and what its exchanges did. */
-    public static final class Recorder implements SessionEvents {
+    public static final class Recorder implements RelayGreeting.Newcomer {
         public volatile TunnelSession session;
         public final List<Call> calls = new CopyOnWriteArrayList<>();
         public final List<String> log = new CopyOnWriteArrayList<>();
@@ -55,6 +55,11 @@ public abstract class TransportContract {
         private RelayAssociation relayAssociation;
         private NodeAssociation nodeAssociation;
         Duration window = Duration.ofSeconds(60);
+
+        @Override
+        public void opened(TunnelSession opened) {
+            opened.wire().loop().execute(() -> session = opened);
+        }
 
         @Override
         public void onModels(ByteBuf json) {
@@ -95,8 +100,7 @@ public abstract class TransportContract {
                 }
 
                 @Override
-                public SessionEvents opened(RelayGreeting.SessionHandle handle, Frame.Hello hello) {
-                    handle.wire().loop().execute(() -> session = handle.session());
+                public RelayGreeting.Newcomer welcome(Wire wire, SessionTerms terms, Frame.Hello hello) {
                     return Recorder.this;
                 }
             };
