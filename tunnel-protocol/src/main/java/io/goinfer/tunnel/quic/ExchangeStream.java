@@ -15,6 +15,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamFrame;
@@ -59,6 +60,12 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     private boolean finSent;
     private boolean cancelled;
 
+    /** Node: the signal was read off. */
+    private boolean announced;
+
+    /** Node: the other side's end came before there was somebody to tell. */
+    private boolean finishHeld;
+
     ExchangeStream(QuicWire wire, boolean relay) {
         this.wire = wire;
         this.decoder = new FrameDecoder(FrameType.Scope.EXCHANGE, wire.alloc());
@@ -75,6 +82,19 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
         if (held != null) {
             preface = null;
             read(held);
+        }
+        if (finishHeld) {
+            finishHeld = false;
+            onFinish();
+        }
+    }
+
+    private void onFinish() {
+        if (events == null) {
+            finishHeld = true;
+        } else if (!cancelled) {
+            events.onFinish();
+            events.onReadComplete();
         }
     }
 
@@ -302,10 +322,10 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
         if (all.readableBytes() > MAX_HELD) {
             throw new FrameException(Code.PROTOCOL, "over 64 KiB before HELLO_OK");
         }
-        if (!wire.checkPreface(all)) {
-            return;
+        if (!announced && wire.checkPreface(all)) {
+            announced = true;
+            wire.onExchangeStream(this);
         }
-        wire.onExchangeStream(this);
     }
 
     private void deliver(Frame frame) {
@@ -327,9 +347,8 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         LOG.trace("<< {} {} {}", wire.remoteAddress(), id(), event.getClass().getSimpleName());
-        if (event == ChannelInputShutdownReadComplete.INSTANCE && events != null && !cancelled) {
-            events.onFinish();
-            events.onReadComplete();
+        if (event == ChannelInputShutdownReadComplete.INSTANCE) {
+            onFinish();
         }
     }
 
@@ -364,9 +383,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             // valid.
             return;
         }
-        Code code = cause instanceof QuicStreamResetException reset
-                ? Code.ofQuic(reset.applicationProtocolCode())
-                : cause instanceof IOException ? Code.CANCELLED : Code.INTERNAL;
+        Code code = codeOf(cause);
         if (code == Code.INTERNAL) {
             LOG.warn("{}: exchange stream failed", wire.remoteAddress(), cause);
         }
@@ -374,7 +391,22 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             events.onCancel(code);
             events.onReadComplete();
         }
+        cancelled = true;
         Writes.close(ctx.channel());
+    }
+
+    /**
+     * Netty's failed write does not tell the code of a STOP_SENDING. Of the two reasons why a relay sends it, a cancel comes as RESET_EXCHANGE as well, so this
+     * must not say more than the other: the relay wants nothing more in this session.
+     */
+    static Code codeOf(Throwable cause) {
+        if (cause instanceof QuicStreamResetException reset) {
+            return Code.ofQuic(reset.applicationProtocolCode());
+        }
+        if (cause instanceof ChannelOutputShutdownException) {
+            return Code.MOVED;
+        }
+        return cause instanceof IOException ? Code.CANCELLED : Code.INTERNAL;
     }
 
     @Override
