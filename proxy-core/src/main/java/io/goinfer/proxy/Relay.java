@@ -227,6 +227,7 @@ public final class Relay implements AutoCloseable {
     private void bindAll(EdgeRules rules) throws IOException, GeneralSecurityException {
         NodeTrust clients = new NodeTrust(ca.certificate());
         Identity identity = null;
+        BootKey bootKey = null;
         for (Listen listen : options.listen()) {
             boolean tunnel = listen.services().contains(Service.TUNNEL);
             Supplier<SslHandler> tls = null;
@@ -235,7 +236,8 @@ public final class Relay implements AutoCloseable {
                 tls = TlsContexts.server(identity, tunnel ? clients : null);
             }
             if (tunnel && identity != null) {
-                bindBoth(listen, rules, tls, identity, clients);
+                bootKey = bootKey == null ? bootKey() : bootKey;
+                bindBoth(listen, rules, tls, identity, clients, bootKey);
             } else {
                 edges.add(EdgeListener.bind(listen, rules, loops, tls, null));
             }
@@ -244,12 +246,17 @@ public final class Relay implements AutoCloseable {
 
     /** TCP and UDP on one port. Where any will do, one that is free for TCP may be taken for UDP: another is tried. */
     private void bindBoth(
-            Listen listen, EdgeRules rules, @Nullable Supplier<SslHandler> tls, Identity identity, NodeTrust clients)
+            Listen listen,
+            EdgeRules rules,
+            @Nullable Supplier<SslHandler> tls,
+            Identity identity,
+            NodeTrust clients,
+            BootKey bootKey)
             throws IOException {
         for (int attempt = 1; ; attempt++) {
             EdgeListener edge = EdgeListener.bind(listen, rules, loops, tls, upgrade());
             try {
-                tunnels.add(bindTunnel(edge.address(), identity, clients));
+                tunnels.add(bindTunnel(edge.address(), identity, clients, bootKey));
                 edges.add(edge);
                 return;
             } catch (IOException e) {
@@ -266,13 +273,13 @@ public final class Relay implements AutoCloseable {
         return new TcpUpgrade.Options(nodes, options.config().limits().streams(), options.software());
     }
 
-    private QuicListener bindTunnel(InetSocketAddress address, Identity identity, NodeTrust clients)
+    private QuicListener bindTunnel(InetSocketAddress address, Identity identity, NodeTrust clients, BootKey bootKey)
             throws IOException {
         QuicListener listener = new QuicListener(
                 new QuicListener.Options(
                         address,
                         QuicTls.relay(identity.key(), identity.chain(), clients),
-                        bootKey(),
+                        bootKey,
                         nodes,
                         options.config().limits().streams(),
                         options.software()),

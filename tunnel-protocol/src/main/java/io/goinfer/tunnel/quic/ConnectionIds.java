@@ -20,8 +20,8 @@ final class ConnectionIds implements QuicConnectionIdGenerator {
     private final long bootId;
     private final int loopIndex;
 
-    ConnectionIds(int loopIndex) {
-        this.bootId = random.nextLong();
+    ConnectionIds(long bootId, int loopIndex) {
+        this.bootId = bootId;
         this.loopIndex = loopIndex;
     }
 

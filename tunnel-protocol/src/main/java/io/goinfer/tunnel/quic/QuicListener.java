@@ -20,7 +20,7 @@ public final class QuicListener {
 
     /**
      * @param tls server context with ALPN {@code h3} that asks for client certificates without failing the handshake; see {@link QuicTls}
-     * @param bootKey kept across restarts
+     * @param bootKey of this process, shared by its listeners
      * @param maxStreams exchanges at once on one session, at most {@link SessionTerms#MAX_MAX_STREAMS}
      */
     public record Options(
@@ -44,7 +44,7 @@ public final class QuicListener {
 
     /** Binds; the future fails with the cause. */
     public ChannelFuture bind() {
-        ConnectionIds ids = new ConnectionIds(0);
+        ConnectionIds ids = new ConnectionIds(options.bootKey().bootId(), 0);
         var codec = H3.parameters(new QuicServerCodecBuilder(), false)
                 .sslContext(options.tls())
                 .localConnectionIdLength(ConnectionIds.BYTES)

@@ -40,22 +40,35 @@ final class QuicRig implements AutoCloseable {
     final List<Integer> chainLengths = new CopyOnWriteArrayList<>();
     volatile Code verdict = Code.NO_ERROR;
     QuicListener listener;
+    private BootKey bootKey;
 
+    /** As a process that was just started. */
     QuicRig listen(int port, Recorder relaySide) {
-        listener = new QuicListener(
+        bootKey = new BootKey(BOOT_KEY);
+        listener = listener(port, relaySide);
+        return this;
+    }
+
+    /** One more of the same process. */
+    QuicListener listener(int port, Recorder relaySide) {
+        QuicListener one = new QuicListener(
                 new QuicListener.Options(
                         new InetSocketAddress("127.0.0.1", port),
                         QuicTls.relay(
                                 relayIdentity.key().getPrivate(),
                                 relayIdentity.chain(),
                                 new TestCertificates.TrustAnybody()),
-                        new BootKey(BOOT_KEY),
+                        bootKey,
                         (chain, remote) -> decide(chain, remote, relaySide),
                         1_024,
                         "relay/test"),
                 relayLoop);
-        listener.bind().syncUninterruptibly();
-        return this;
+        one.bind().syncUninterruptibly();
+        return one;
+    }
+
+    BootKey bootKey() {
+        return bootKey;
     }
 
     private NodeAuthority.Decision decide(List<X509Certificate> chain, SocketAddress remote, Recorder relaySide) {

@@ -16,8 +16,11 @@ import io.goinfer.tunnel.wire.WireStream;
 import io.netty.handler.codec.quic.QuicSslContextBuilder;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
+import java.net.SocketTimeoutException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -166,6 +169,40 @@ class QuicStrangersTest {
         });
 
         noticed.get(10, TimeUnit.SECONDS);
+    }
+
+    /** Two listeners of one process: neither tells tokens of the other's connections. */
+    @Test
+    void nobodyGetsTheTokenOfAConnectionThatLives() throws Exception {
+        rig.connect(nodeSide, 16, () -> {});
+        QuicListener second = rig.listener(0, new Recorder());
+        byte[] packet = new byte[64];
+        packet[0] = 0x40;
+        try (DatagramSocket stranger = new DatagramSocket()) {
+            ConnectionIds ids = new ConnectionIds(rig.bootKey().bootId(), 0);
+            for (QuicListener listener : List.of(rig.listener, second)) {
+                System.arraycopy(ids.newId(ConnectionIds.BYTES).array(), 0, packet, 1, ConnectionIds.BYTES);
+                stranger.send(new DatagramPacket(packet, packet.length, listener.address()));
+            }
+            // Of a connection of another process either tells, so whatever came before would be there by then.
+            packet[1] ^= 1;
+            for (QuicListener listener : List.of(rig.listener, second)) {
+                stranger.send(new DatagramPacket(packet, packet.length, listener.address()));
+            }
+            Set<Integer> from = new HashSet<>();
+            stranger.setSoTimeout(10_000);
+            for (int i = 0; i < 2; i++) {
+                DatagramPacket answer = new DatagramPacket(new byte[100], 100);
+                stranger.receive(answer);
+                assertThat(answer.getLength()).isEqualTo(21);
+                from.add(answer.getPort());
+            }
+            assertThat(from).hasSize(2);
+            stranger.setSoTimeout(1);
+            assertThatThrownBy(() -> stranger.receive(new DatagramPacket(new byte[100], 100)))
+                    .isInstanceOf(SocketTimeoutException.class);
+        }
+        second.close();
     }
 
     @Test
