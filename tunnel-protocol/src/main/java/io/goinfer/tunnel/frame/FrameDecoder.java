@@ -147,22 +147,22 @@ public final class FrameDecoder implements AutoCloseable {
                 case RESPONSE -> new Frame.Response(status(in, true), fields(in), end);
                 case INFO -> new Frame.Info(status(in, false), fields(in));
                 case TRAILERS -> trailers(in, end);
-                case RESET -> new Frame.Reset(Code.of(in.readUnsignedInt()), string(in));
-                case RESET_EXCHANGE -> new Frame.ResetExchange(Id.read(in), Code.of(in.readUnsignedInt()), string(in));
-                case GOAWAY -> new Frame.GoAway(Code.of(in.readUnsignedInt()), in.readUnsignedInt(), string(in));
+                case RESET -> new Frame.Reset(Code.of(in.readUnsignedInt()), reason(in));
+                case RESET_EXCHANGE -> new Frame.ResetExchange(Id.read(in), Code.of(in.readUnsignedInt()), reason(in));
+                case GOAWAY -> new Frame.GoAway(Code.of(in.readUnsignedInt()), in.readUnsignedInt(), reason(in));
                 case HELLO_REJECT ->
-                    new Frame.HelloReject(Code.of(in.readUnsignedInt()), in.readUnsignedInt(), string(in));
+                    new Frame.HelloReject(Code.of(in.readUnsignedInt()), in.readUnsignedInt(), reason(in));
                 case HELLO -> hello(in);
                 case HELLO_OK ->
                     new Frame.HelloOk(
                             in.readUnsignedByte(),
                             in.readLong(),
-                            in.readInt(),
-                            in.readInt(),
+                            number(in),
+                            number(in),
                             Id.read(in),
                             Id.read(in),
-                            string(in),
-                            string(in));
+                            Text.label("HELLO_OK: name", string(in)),
+                            Text.label("HELLO_OK: software", string(in)));
                 case RESUME -> resume(in, flags);
                 case RESUME_OK -> resumeOk(in, flags);
             };
@@ -196,10 +196,10 @@ public final class FrameDecoder implements AutoCloseable {
                 in.readLong(),
                 in.readUnsignedByte(),
                 in.readUnsignedInt(),
-                in.readInt(),
-                in.readInt(),
-                string(in),
-                string(in));
+                number(in),
+                number(in),
+                Text.label("HELLO: name", string(in)),
+                Text.label("HELLO: software", string(in)));
     }
 
     private static Frame.Resume resume(ByteBuf in, int flags) {
@@ -232,9 +232,9 @@ public final class FrameDecoder implements AutoCloseable {
         Id exchange = Id.read(in);
         int kind = in.readUnsignedByte();
         long order = offset(in);
-        int credit = in.readInt();
-        if (credit < 0 || kind > 1) {
-            throw new FrameException(Code.PROTOCOL, "REQUEST: credit " + credit + ", kind " + kind);
+        int credit = number(in);
+        if (kind > 1) {
+            throw new FrameException(Code.PROTOCOL, "REQUEST: kind " + kind);
         }
         return new Frame.Request(exchange, kind, order, credit, fields(in), end);
     }
@@ -249,6 +249,15 @@ public final class FrameDecoder implements AutoCloseable {
             throw new FrameException(Code.PROTOCOL, "status: " + status + " (expected: " + expected + ")");
         }
         return status;
+    }
+
+    /** A u32 of which nobody needs more than 2^31 - 1: what is above counts as that. */
+    private static int number(ByteBuf in) {
+        return (int) Math.min(Integer.MAX_VALUE, in.readUnsignedInt());
+    }
+
+    private static String reason(ByteBuf in) {
+        return Text.reason(string(in));
     }
 
     private static long offset(ByteBuf in) {

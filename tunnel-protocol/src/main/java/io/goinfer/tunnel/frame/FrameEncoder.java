@@ -128,7 +128,7 @@ public final class FrameEncoder {
         }
         Frame.Reset reset = (Frame.Reset) frame;
         out.writeInt(reset.code().number());
-        writeString(reset.reason(), out);
+        writeString(Text.reason(reset.reason()), out);
         return 0;
     }
 
@@ -144,13 +144,13 @@ public final class FrameEncoder {
         } else if (frame instanceof Frame.ResetExchange reset) {
             reset.exchange().write(out);
             out.writeInt(reset.code().number());
-            writeString(reset.reason(), out);
+            writeString(Text.reason(reset.reason()), out);
         } else if (frame instanceof Frame.GoAway away) {
             out.writeInt(away.code().number()).writeInt((int) away.drainMillis());
-            writeString(away.reason(), out);
+            writeString(Text.reason(away.reason()), out);
         } else if (frame instanceof Frame.HelloReject reject) {
             out.writeInt(reject.code().number()).writeInt((int) reject.retryAfterMillis());
-            writeString(reject.reason(), out);
+            writeString(Text.reason(reject.reason()), out);
         } else if (frame instanceof Frame.HelloOk ok) {
             out.writeByte(ok.version()).writeLong(ok.features()).writeInt(ok.maxStreams());
             out.writeInt(ok.floor());

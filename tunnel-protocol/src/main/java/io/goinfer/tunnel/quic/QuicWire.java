@@ -4,6 +4,7 @@ package io.goinfer.tunnel.quic;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.FrameException;
+import io.goinfer.tunnel.frame.Text;
 import io.goinfer.tunnel.wire.Wire;
 import io.goinfer.tunnel.wire.WireStats;
 import io.goinfer.tunnel.wire.WireStream;
@@ -323,7 +324,7 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         try {
             byte[] reason = close.reason();
             if (reason != null && reason.length > 0) {
-                return new String(reason, StandardCharsets.UTF_8);
+                return Text.reason(new String(reason, StandardCharsets.UTF_8));
             }
         } catch (NullPointerException e) {
             return "closed by the other side, error " + close.error();

@@ -6,6 +6,7 @@ import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.FrameDecoder;
 import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.frame.FrameType;
+import io.goinfer.tunnel.frame.Text;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -143,7 +144,7 @@ final class TcpFrames extends ByteToMessageDecoder {
         if (number == Mark.CLOSE) {
             Code code = Code.of(payload.readUnsignedInt());
             int size = Math.min(payload.readUnsignedShort(), payload.readableBytes());
-            wire.onPeerClose(code, payload.readString(size, StandardCharsets.UTF_8));
+            wire.onPeerClose(code, Text.reason(payload.readString(size, StandardCharsets.UTF_8)));
             return true;
         }
         TcpStream to = wire.known(stream);
