@@ -25,6 +25,9 @@ final class H3 {
     /** Copies that wait to be read or sent; more are dropped, which is no loss. */
     private static final int MAX_DATAGRAMS = 256;
 
+    /** HTTP/3's own: control, and two of QPACK (RFC 9114 §6.2); and one for reserved types. */
+    private static final int UNIDIRECTIONAL_STREAMS = 4;
+
     private static final int IDLE_SECONDS = 30;
     private static final int MAX_FIELD_SECTION = 16 << 10;
 
@@ -58,7 +61,7 @@ final class H3 {
         return builder.maxIdleTimeout(IDLE_SECONDS, TimeUnit.SECONDS)
                 .initialMaxData(CONNECTION_WINDOW)
                 .datagram(MAX_DATAGRAMS, MAX_DATAGRAMS)
-                .initialMaxStreamsUnidirectional(16)
+                .initialMaxStreamsUnidirectional(UNIDIRECTIONAL_STREAMS)
                 .initialMaxStreamDataUnidirectional(64 << 10)
                 .maxRecvUdpPayloadSize(1500)
                 .maxSendUdpPayloadSize(UDP_PAYLOAD)

@@ -55,7 +55,7 @@ final class HandshakeRate {
         }
     };
 
-    /** False: one too many now. */
+    /** False: one too many now. Addresses are as {@link Peers} gives them. */
     boolean allows(InetAddress address, long nowNanos) {
         Bucket bucket = bucket(address, nowNanos);
         int factor = factor(address, bucket, nowNanos);

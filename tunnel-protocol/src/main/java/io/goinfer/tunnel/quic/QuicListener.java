@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * The relay's UDP port: HTTP/3 with the tunnel in it. One datagram channel on one event loop.
  */
 public final class QuicListener {
-    private static final int MAX_CLIENT_STREAMS = 100;
+    /** A node opens one, the CONNECT. */
+    private static final int MAX_CLIENT_STREAMS = 2;
 
     /**
      * @param tls server context with ALPN {@code h3} that asks for client certificates without failing the handshake; see {@link QuicTls}
@@ -33,7 +34,7 @@ public final class QuicListener {
 
     private final Options options;
     private final EventLoop loop;
-    private final Unknown unknown = new Unknown();
+    private final Strangers<RelayConnection> strangers = new Strangers<>();
     private final HandshakeRate rate = new HandshakeRate();
     private @Nullable Channel channel;
 
@@ -98,7 +99,7 @@ public final class QuicListener {
         return rate;
     }
 
-    Unknown unknown() {
-        return unknown;
+    Strangers<RelayConnection> strangers() {
+        return strangers;
     }
 }

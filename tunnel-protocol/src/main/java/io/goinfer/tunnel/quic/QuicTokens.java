@@ -46,7 +46,7 @@ final class QuicTokens implements QuicTokenHandler {
         // Netty takes the new connection id from the packet as it stands: it must be the one that our Retry gave.
         boolean ours = dcid.readableBytes() == ConnectionIds.BYTES && ids.isOurs(dcid, dcid.readerIndex());
         int offset = validateToken(token, address);
-        return ours && offset >= 0 && rate.allows(address.getAddress(), System.nanoTime())
+        return ours && offset >= 0 && rate.allows(Peers.address(address), System.nanoTime())
                 ? TokenValidationResult.odcidFromToken(offset)
                 : TokenValidationResult.invalidToken();
     }

@@ -50,6 +50,10 @@ final class RelayConnect extends ChannelInboundHandlerAdapter {
     }
 
     private void onHead(ChannelHandlerContext ctx, Http3Headers head) {
+        if (connection.isRefused()) {
+            Writes.close(ctx.channel());
+            return;
+        }
         CharSequence protocol = head.get(":protocol");
         boolean connect = "CONNECT".contentEquals(head.method())
                 && protocol != null
@@ -81,7 +85,7 @@ final class RelayConnect extends ChannelInboundHandlerAdapter {
             refuse(ctx, decision.httpStatus(), decision.code().name(), "no tunnel for this certificate");
             return;
         }
-        connection.authenticated();
+        connection.accepted();
         Http3HeadersFrame answer = new DefaultHttp3HeadersFrame();
         answer.headers().status("200");
         Writes.flushWithPromise(ctx, answer);
@@ -93,6 +97,7 @@ final class RelayConnect extends ChannelInboundHandlerAdapter {
     }
 
     private void refuse(ChannelHandlerContext ctx, int status, String reason, String message) {
+        connection.refused();
         Http3HeadersFrame answer = new DefaultHttp3HeadersFrame();
         answer.headers().status(Integer.toString(status)).add("content-type", "application/json");
         if (!reason.isEmpty()) {

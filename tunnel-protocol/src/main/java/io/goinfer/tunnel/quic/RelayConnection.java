@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.tunnel.quic;
 
+import io.goinfer.tunnel.frame.Code;
+import io.goinfer.tunnel.wire.PeerChain;
 import io.goinfer.tunnel.wire.Writes;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -12,26 +15,43 @@ import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One QUIC connection at the relay until somebody has authenticated: its pipeline, its SETTINGS, its place among the unknown. Confined to its loop. */
+/**
+ * One QUIC connection at the relay: its pipeline, its SETTINGS, its place among the strangers until its certificate is known to be good, and its deadline until
+ * its CONNECT was accepted (docs/decisions/022). Confined to its loop.
+ */
 final class RelayConnection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(RelayConnection.class);
     private static final long PATIENCE_SECONDS = 5;
+
+    /** For an answer that refuses to get there. */
+    private static final long LAST_WORDS_MILLIS = 1_000;
+
+    /** RFC 9114 §8.1. */
+    private static final int H3_NO_ERROR = 0x100;
+
+    private static final int H3_EXCESSIVE_LOAD = 0x107;
 
     private final QuicListener listener;
     private SocketAddress remote = new InetSocketAddress(0);
     private @Nullable Boolean understands;
     private @Nullable Consumer<Boolean> waiting;
-    private @Nullable Future<?> patience;
+    private @Nullable Future<?> deadline;
+    private @Nullable QuicChannel channel;
     private boolean claimed;
-    private boolean counted;
+    private boolean accepted;
+    private boolean refused;
 
     private RelayConnection(QuicListener listener) {
         this.listener = listener;
@@ -95,57 +115,99 @@ final class RelayConnection extends ChannelInboundHandlerAdapter {
             then.accept(understands);
         } else {
             waiting = then;
-            patience = listener.loop().schedule(() -> settled(false), PATIENCE_SECONDS, TimeUnit.SECONDS);
         }
     }
 
-    /** The client certificate was accepted: this connection no longer counts as unknown. */
-    void authenticated() {
-        forget();
-        if (remote instanceof InetSocketAddress address) {
-            listener.rate().authenticated(address.getAddress(), System.nanoTime());
+    /** The CONNECT was accepted: from here on this is a tunnel. */
+    void accepted() {
+        accepted = true;
+        known();
+        if (deadline != null) {
+            deadline.cancel(false);
+        }
+    }
+
+    /** Something was refused: who is no tunnel has one answer to read, then the connection ends. */
+    void refused() {
+        if (!accepted && !refused) {
+            refused = true;
+            Future<?> unused = listener.loop()
+                    .schedule(() -> close(H3_NO_ERROR, "refused"), LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** More streams are of no use. */
+    boolean isRefused() {
+        return refused;
+    }
+
+    /** Its certificate is good: it takes no stranger's place any more. */
+    private void known() {
+        listener.strangers().leave(this);
+        listener.rate().authenticated(Peers.address(remote), System.nanoTime());
+    }
+
+    private void onDeadline() {
+        if (waiting != null) {
+            settled(false);
+        } else {
+            close(H3_NO_ERROR, "no CONNECT within " + PATIENCE_SECONDS + " s");
+        }
+    }
+
+    private void close(int code, String reason) {
+        if (channel != null && channel.isOpen()) {
+            LOG.debug("{}: {}", remote, reason);
+            channel.close(true, code, Unpooled.copiedBuffer(reason, StandardCharsets.US_ASCII))
+                    .addListener(done -> {});
         }
     }
 
     private void settled(boolean ok) {
         if (understands == null) {
             understands = ok;
-            if (patience != null) {
-                patience.cancel(false);
-            }
-            if (waiting != null) {
-                waiting.accept(ok);
+            Consumer<Boolean> told = waiting;
+            waiting = null;
+            if (told != null) {
+                told.accept(ok);
             }
         }
     }
 
+    /** Before the handshake: half an opening counts as well. */
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        QuicChannel own = (QuicChannel) ctx.channel();
+        channel = own;
+        if (own.remoteSocketAddress() != null) {
+            remote = own.remoteSocketAddress();
+        }
+        deadline = listener.loop().schedule(this::onDeadline, PATIENCE_SECONDS, TimeUnit.SECONDS);
+        InetAddress from = Peers.address(remote);
+        RelayConnection oldest =
+                listener.strangers().enter(this, from, listener.rate().factor(from, System.nanoTime()));
+        if (oldest != null) {
+            oldest.close(H3_EXCESSIVE_LOAD, "too many connections without a certificate");
+        }
+    }
+
+    /** The handshake is done. */
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        SocketAddress address = ((QuicChannel) ctx.channel()).remoteSocketAddress();
-        if (address != null) {
-            remote = address;
+        List<X509Certificate> chain = PeerChain.of(((QuicChannel) ctx.channel()).sslEngine());
+        if (!chain.isEmpty() && listener.authority().decide(chain, remote).code() == Code.NO_ERROR) {
+            known();
         }
-        int factor = listener.rate().factor(Unknown.address(remote), System.nanoTime());
-        if (!listener.unknown().enter(remote, factor)) {
-            LOG.warn("{}: too many unauthenticated connections", remote);
-            Writes.close(ctx.channel());
-            return;
-        }
-        counted = true;
         ctx.fireChannelActive();
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        forget();
-        ctx.fireChannelInactive();
-    }
-
-    private void forget() {
-        if (counted) {
-            counted = false;
-            listener.unknown().leave(remote);
+        listener.strangers().leave(this);
+        if (deadline != null) {
+            deadline.cancel(false);
         }
+        ctx.fireChannelInactive();
     }
 
     @Override
