@@ -7,7 +7,9 @@ import io.goinfer.tunnel.frame.FrameDecoder;
 import io.goinfer.tunnel.frame.FrameEncoder;
 import io.goinfer.tunnel.frame.FrameException;
 import io.goinfer.tunnel.frame.FrameType;
+import io.goinfer.tunnel.wire.ControlQueue;
 import io.goinfer.tunnel.wire.Writes;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
@@ -24,6 +26,9 @@ final class ControlStream extends ChannelInboundHandlerAdapter {
     private final QuicWire wire;
     private final FrameDecoder decoder;
     private final ChannelHandlerContext stream;
+    private final ControlQueue queue = new ControlQueue();
+    private boolean overloaded;
+    private boolean closed;
 
     /** @param stream context of the CONNECT stream, behind Netty's HTTP/3 handlers */
     ControlStream(QuicWire wire, ChannelHandlerContext stream) {
@@ -36,7 +41,38 @@ final class ControlStream extends ChannelInboundHandlerAdapter {
         if (LOG.isTraceEnabled()) {
             LOG.trace(">> {} {}", wire.remoteAddress(), frame);
         }
-        Writes.flushWithPromise(stream, new DefaultHttp3DataFrame(FrameEncoder.encode(frame, stream.alloc())));
+        if (closed || overloaded) {
+            Frame.release(frame);
+            return;
+        }
+        ByteBuf bytes = FrameEncoder.encode(frame, stream.alloc());
+        if (queue.isEmpty() && stream.channel().isWritable()) {
+            write(bytes);
+        } else if (!queue.add(frame.type(), bytes)) {
+            overloaded = true;
+            queue.close();
+            // Not at once: who speaks is in the middle of something.
+            wire.loop()
+                    .execute(() -> wire.close(
+                            Code.OVERLOAD,
+                            "over " + ControlQueue.MAX_BYTES + " bytes of control frames wait to be read"));
+        }
+    }
+
+    private void write(ByteBuf frame) {
+        Writes.flushWithPromise(stream, new DefaultHttp3DataFrame(frame));
+    }
+
+    /** Netty would keep without bound what it cannot send now: it waits here. */
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        while (!queue.isEmpty() && ctx.channel().isWritable()) {
+            ByteBuf next = queue.poll();
+            if (next != null) {
+                write(next);
+            }
+        }
+        ctx.fireChannelWritabilityChanged();
     }
 
     @Override
@@ -75,6 +111,8 @@ final class ControlStream extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
+        closed = true;
+        queue.close();
         decoder.close();
         wire.controlStreamClosed();
     }

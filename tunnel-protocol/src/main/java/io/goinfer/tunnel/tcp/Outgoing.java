@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.tunnel.tcp;
 
+import io.goinfer.tunnel.frame.FrameType;
+import io.goinfer.tunnel.wire.ControlQueue;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -27,21 +29,24 @@ final class Outgoing {
         boolean isEmpty();
     }
 
-    private final Queue<ByteBuf> control = new ArrayDeque<>();
+    private final ControlQueue control = new ControlQueue();
     private final Queue<ByteBuf> signals = new ArrayDeque<>();
+    private long signalBytes;
     private final Queue<Source> heads = new ArrayDeque<>();
     private final Queue<Source> interactive = new ArrayDeque<>();
     private final Queue<Source> bulk = new ArrayDeque<>();
     private int passedBulk;
 
-    /** Takes ownership. */
-    void control(ByteBuf frame) {
-        control.add(frame);
+    /** Takes ownership. False: more waits than may. */
+    boolean control(FrameType type, ByteBuf frame) {
+        return control.add(type, frame);
     }
 
-    /** A credit or a cancel. Takes ownership. */
-    void signal(ByteBuf frame) {
+    /** A credit or a cancel. Takes ownership. False: more waits than may. */
+    boolean signal(ByteBuf frame) {
         signals.add(frame);
+        signalBytes += frame.readableBytes();
+        return signalBytes <= ControlQueue.MAX_BYTES;
     }
 
     /** The source was empty and has something now. */
@@ -78,7 +83,11 @@ final class Outgoing {
     @Nullable
     ByteBuf pollControl() {
         ByteBuf frame = control.poll();
-        return frame != null ? frame : signals.poll();
+        if (frame == null) {
+            frame = signals.poll();
+            signalBytes -= frame == null ? 0 : frame.readableBytes();
+        }
+        return frame;
     }
 
     private @Nullable Source next() {
@@ -98,10 +107,10 @@ final class Outgoing {
     }
 
     void close() {
-        control.forEach(ByteBuf::release);
-        control.clear();
+        control.close();
         signals.forEach(ByteBuf::release);
         signals.clear();
+        signalBytes = 0;
         heads.clear();
         interactive.clear();
         bulk.clear();

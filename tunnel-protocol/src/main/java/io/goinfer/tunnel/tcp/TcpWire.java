@@ -5,6 +5,7 @@ import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.FrameEncoder;
 import io.goinfer.tunnel.frame.FrameException;
+import io.goinfer.tunnel.wire.ControlQueue;
 import io.goinfer.tunnel.wire.Wire;
 import io.goinfer.tunnel.wire.WireStats;
 import io.goinfer.tunnel.wire.WireStream;
@@ -52,6 +53,7 @@ final class TcpWire implements Wire {
     private Wire.@Nullable Events events;
     private int newest = -1;
     private boolean flushAsked;
+    private boolean overloaded;
     private boolean closed;
 
     private TcpWire(Channel channel, boolean relay) {
@@ -91,7 +93,7 @@ final class TcpWire implements Wire {
 
     @Override
     public void sendControl(Frame.Control frame) {
-        if (closed) {
+        if (closed || overloaded) {
             Frame.release(frame);
             return;
         }
@@ -106,8 +108,20 @@ final class TcpWire implements Wire {
                 bytes.release();
             }
         }
-        outgoing.control(bytes);
-        flushSoon();
+        queued(outgoing.control(frame.type(), bytes));
+    }
+
+    /** The other side makes us say more than it reads. Not at once: who speaks is in the middle of something. */
+    private void queued(boolean fits) {
+        if (fits) {
+            flushSoon();
+        } else if (!overloaded) {
+            overloaded = true;
+            loop().execute(() -> {
+                outgoing.close();
+                close(Code.OVERLOAD, "over " + ControlQueue.MAX_BYTES + " bytes of control frames wait to be read");
+            });
+        }
     }
 
     @Override
@@ -132,6 +146,8 @@ final class TcpWire implements Wire {
         if (closed) {
             return;
         }
+        // Whatever comes of the writes, this is why it ended.
+        closed = true;
         // What was said before, HELLO_REJECT say, is said first.
         for (ByteBuf frame = outgoing.pollControl(); frame != null; frame = outgoing.pollControl()) {
             Writes.write(channel, frame);
@@ -166,11 +182,10 @@ final class TcpWire implements Wire {
 
     /** A credit or a cancel. Takes ownership. */
     void signal(ByteBuf frame) {
-        if (closed) {
+        if (closed || overloaded) {
             frame.release();
         } else {
-            outgoing.signal(frame);
-            flushSoon();
+            queued(outgoing.signal(frame));
         }
     }
 

@@ -3,6 +3,7 @@ package io.goinfer.tunnel.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.goinfer.tunnel.frame.FrameType;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -66,7 +67,7 @@ class OutgoingTest {
         Stream one = new Stream(false, "A", "a1", "a2", "A-end");
         Stream two = new Stream(false, "b1", "b2");
         outgoing.signal(bytes("credit"));
-        outgoing.control(bytes("ping"));
+        assertThat(outgoing.control(FrameType.PING, bytes("ping"))).isTrue();
 
         assertThat(all()).containsExactly("ping", "credit", "A", "b1", "a1", "b2", "a2", "A-end");
         assertThat(one.isEmpty() && two.isEmpty()).isTrue();

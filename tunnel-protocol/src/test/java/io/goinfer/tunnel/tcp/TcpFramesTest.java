@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -222,5 +223,55 @@ class TcpFramesTest {
                     .isEqualTo(ByteBufUtil.hexDump(hex(matcher.group(2))));
         }
         assertThat(count).isEqualTo(3);
+    }
+
+    private void full(boolean now) {
+        channel.unsafe().outboundBuffer().setUserDefinedWritability(1, !now);
+    }
+
+    @Test
+    void aPeerThatDoesNotReadItsPongsMakesUsKeepOne() {
+        full(true);
+        for (int i = 1; i <= 100_000; i++) {
+            wire.sendControl(new Frame.Pong(i, false));
+        }
+        channel.runPendingTasks();
+        full(false);
+        wire.flush();
+
+        ByteBuf sent = channel.readOutbound();
+        assertThat(ByteBufUtil.hexDump(sent)).isEqualTo("0700000009" + "00000000" + "00000000000186a0" + "00");
+        sent.release();
+        assertThat((ByteBuf) channel.readOutbound()).isNull();
+        assertThat(wire.isOpen()).isTrue();
+    }
+
+    @Test
+    void aPeerThatReadsNothingOfWhatItAskedForIsClosed() {
+        full(true);
+        List<Frame.Answer> answers = Collections.nCopies(
+                1_000, new Frame.Answer(Id.ZERO, Frame.Verdict.UNKNOWN, false, Code.NO_ERROR, 0, 0));
+        int asked = 0;
+        while (wire.isOpen() && asked < 1_000) {
+            asked++;
+            wire.sendControl(new Frame.ResumeOk(answers));
+            channel.runPendingTasks();
+        }
+
+        assertThat(asked).isBetween(100, 120);
+        assertThat(log).containsExactly("closed OVERLOAD");
+        channel.releaseOutbound();
+    }
+
+    @Test
+    void creditsAndCancelsThatNobodyReadsAreBoundedToo() {
+        full(true);
+        for (int i = 0; i < 1_000_000 && wire.isOpen(); i++) {
+            wire.signal(Unpooled.directBuffer(25).writeZero(25));
+            channel.runPendingTasks();
+        }
+
+        assertThat(log).containsExactly("closed OVERLOAD");
+        channel.releaseOutbound();
     }
 }
