@@ -191,19 +191,8 @@ final class NodeAgent {
         if (watch != null) {
             watch.cancel(false);
         }
-        whenEmpty = stoppedAll;
-        tellIfEmpty();
+        open.whenEmpty(stoppedAll);
         open.all().forEach(s -> s.drain(Code.DRAINING, deadline, "the node is stopping"));
-    }
-
-    private @Nullable Runnable whenEmpty;
-
-    private void tellIfEmpty() {
-        Runnable told = whenEmpty;
-        if (open.isEmpty() && told != null) {
-            whenEmpty = null;
-            told.run();
-        }
     }
 
     private boolean wanted() {
@@ -418,8 +407,9 @@ final class NodeAgent {
                 listener.lost();
             }
             if (stopped) {
-                tellIfEmpty();
-            } else if (code == Code.SUPERSEDED) {
+                return;
+            }
+            if (code == Code.SUPERSEDED) {
                 dialler.superseded();
             } else if (code == Code.REVOKED) {
                 dialler.later(Dialler.REFUSED_PAUSE_MILLIS);

@@ -16,6 +16,7 @@ final class OpenSessions {
     private final List<TunnelSession> all = new ArrayList<>();
     private final Set<TunnelSession> doubted = new HashSet<>();
     private final Set<TunnelSession> leaving = new HashSet<>();
+    private @Nullable Runnable whenEmpty;
 
     static boolean isTcp(TunnelSession session) {
         return session.wire().transport().equals("tcp");
@@ -29,10 +30,21 @@ final class OpenSessions {
         all.remove(session);
         doubted.remove(session);
         leaving.remove(session);
+        tellIfEmpty();
     }
 
-    boolean isEmpty() {
-        return all.isEmpty();
+    /** Runs it once, as soon as no session is open; now, if none is. */
+    void whenEmpty(Runnable then) {
+        whenEmpty = then;
+        tellIfEmpty();
+    }
+
+    private void tellIfEmpty() {
+        Runnable told = whenEmpty;
+        if (all.isEmpty() && told != null) {
+            whenEmpty = null;
+            told.run();
+        }
     }
 
     List<TunnelSession> all() {
