@@ -117,6 +117,29 @@ class QuicUnauthenticatedTest {
         aNodeComesIn();
     }
 
+    private int counted() {
+        try {
+            return rig.relayLoop.submit(() -> rig.listener.strangers().count()).get(10, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aGoodCertificateTakesNoStrangersPlaceAndNoneTakesOneOfItsAddress() throws Exception {
+        QuicChannel known = stranger(rig.nodeTls());
+        eventually("its certificate was seen", () -> counted() == 0);
+        udp = null;
+        for (int i = 0; i < 2 * Strangers.MAX_PER_ADDRESS; i++) {
+            stranger(nobody());
+        }
+
+        // This machine has ten times the share of an address.
+        assertThat(counted()).isEqualTo(2 * Strangers.MAX_PER_ADDRESS);
+        assertThat(strangers).allMatch(QuicChannel::isActive);
+        assertThat(known.isActive()).isTrue();
+    }
+
     @Test
     void whoAsksForNoTunnelIsGoneAfterFiveSecondsWhateverItsCertificate() throws Exception {
         QuicChannel silent = stranger(nobody());
