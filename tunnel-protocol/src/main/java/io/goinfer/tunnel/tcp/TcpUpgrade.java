@@ -18,6 +18,7 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
@@ -79,6 +80,11 @@ public final class TcpUpgrade extends ChannelInboundHandlerAdapter {
     }
 
     private void decide(ChannelHandlerContext ctx, HttpRequest head) {
+        if (HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) != 0) {
+            // Or a body without end would keep the connection, and nobody would wait for its HELLO.
+            refuse(ctx, 400, Code.PROTOCOL, "an upgrade has no body");
+            return;
+        }
         SslHandler tls = ctx.pipeline().get(SslHandler.class);
         boolean asked = head.headers().containsValue("connection", "upgrade", true)
                 && head.headers().containsValue("upgrade", Dial.PROTOCOL, true);
