@@ -72,7 +72,7 @@ class TextTest {
 
     @Test
     void numbersHaveNoSign() {
-        Frame.Request request = new Frame.Request(new Id(1, 1), 0, false, false, 0, -1, List.of(), true);
+        Frame.Request request = new Frame.Request(new Id(1, 1), 0, 0, -1, List.of(), true);
 
         assertThat(((Frame.Request) travel(request, FrameType.REQUEST)).responseCredit())
                 .isEqualTo(Integer.MAX_VALUE);

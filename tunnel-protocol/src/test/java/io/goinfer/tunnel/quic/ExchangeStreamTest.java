@@ -117,8 +117,7 @@ class ExchangeStreamTest {
     private WireStream open(Log log) {
         return relaySide.on(() -> {
             WireStream stream = relaySide.session.wire().open(log);
-            stream.send(new Frame.Request(
-                    new Id(1, 1), 0, false, false, 0, 0, List.of(new Field(":method", "POST")), false));
+            stream.send(Frame.Request.of(new Id(1, 1), List.of(new Field(":method", "POST")), false));
             return stream;
         });
     }

@@ -69,7 +69,7 @@ class GreetingTest {
                     }
 
                     @Override
-                    public NodeAssociation association(Frame.HelloOk ok) {
+                    public NodeAssociation association(Frame.HelloOk ok, long number) {
                         return new NodeAssociation(wire.loop(), Duration.ofSeconds(1));
                     }
                 },

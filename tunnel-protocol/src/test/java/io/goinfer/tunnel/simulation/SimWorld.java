@@ -10,6 +10,7 @@ import io.goinfer.tunnel.session.NodeGreeting;
 import io.goinfer.tunnel.session.RelayAssociation;
 import io.goinfer.tunnel.session.RelayGreeting;
 import io.goinfer.tunnel.session.SessionEvents;
+import io.goinfer.tunnel.session.SessionTerms;
 import io.goinfer.tunnel.session.TunnelExchange;
 import io.goinfer.tunnel.session.TunnelSession;
 import io.goinfer.tunnel.simulation.SimBody.Violation;
@@ -216,11 +217,18 @@ final class SimWorld {
             }
 
             @Override
-            public SessionEvents opened(RelayGreeting.SessionHandle handle, Frame.Hello hello) {
-                handle.wire().loop().execute(() -> session.relay = handle.session());
-                return (code, reason) -> {
-                    note(() -> "relay: session " + session.link.number + " closed: " + code + ": " + reason);
-                    session.relayClosed = true;
+            public RelayGreeting.Newcomer welcome(Wire wire, SessionTerms terms, Frame.Hello hello) {
+                return new RelayGreeting.Newcomer() {
+                    @Override
+                    public void opened(TunnelSession opened) {
+                        session.relay = opened;
+                    }
+
+                    @Override
+                    public void onClosed(Code code, String reason) {
+                        note(() -> "relay: session " + session.link.number + " closed: " + code + ": " + reason);
+                        session.relayClosed = true;
+                    }
                 };
             }
         };

@@ -254,7 +254,7 @@ class TcpFramesTest {
         int asked = 0;
         while (wire.isOpen() && asked < 1_000) {
             asked++;
-            wire.sendControl(new Frame.ResumeOk(answers));
+            wire.sendControl(new Frame.ResumeOk(1, answers, false));
             channel.runPendingTasks();
         }
 
