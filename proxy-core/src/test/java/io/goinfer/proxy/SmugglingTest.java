@@ -118,7 +118,7 @@ class SmugglingTest {
 
     /** Legal, if odd: it passes, and means to the backend what it means here. */
     @Test
-    void foldedFieldsExtensionsAndTrailersDoNotTravel() throws Exception {
+    void foldedFieldsAndExtensionsDoNotTravelAndTrailersJoinNoHead() throws Exception {
         try (RawClient raw = new RawClient(rig.apiPort())) {
             raw.send("POST /v1/sim/headers HTTP/1.1\r\nHost: localhost\r\nConnection: close, x-hop\r\nX-Hop: 1\r\n"
                     + "X-Goinfer-Model: sim\r\nX-Goinfer-Direct: 1\r\nX-Folded: a\r\n b\r\nAuthorization: Bearer "

@@ -64,7 +64,15 @@ final class ControlExchange implements ExchangeEvents {
     @Override
     public void onEnd() {
         // Behind the session's own bookkeeping.
-        loop.execute(this::handle);
+        loop.execute(() -> {
+            try {
+                handle();
+            } catch (RuntimeException e) {
+                LOG.warn("exchange {} broken off: {}", tunnel.id(), e.toString());
+                LOG.debug("exchange {} broken off", tunnel.id(), e);
+                answer(Reply.refuse(Refusal.internal()));
+            }
+        });
     }
 
     private void handle() {
@@ -84,8 +92,7 @@ final class ControlExchange implements ExchangeEvents {
                 .whenComplete((reply, failure) -> loop.execute(() -> {
                     if (failure != null) {
                         LOG.error("{} failed", call.path(), failure);
-                        answer(Reply.refuse(
-                                new Refusal(500, "server_error", "internal_error", "a bug; see the log", 0)));
+                        answer(Reply.refuse(Refusal.internal()));
                     } else {
                         answer(reply);
                     }

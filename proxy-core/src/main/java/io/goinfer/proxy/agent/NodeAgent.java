@@ -350,7 +350,7 @@ final class NodeAgent {
             if (TunnelHeads.pseudo(request.fields(), ":authority", "").equals(TunnelHeads.CONTROL)) {
                 return new ControlExchange(exchange, request, loop, rules.control());
             }
-            return new RelayedExchange(exchange, request, loop, rules);
+            return RelayedExchange.begin(exchange, request, loop, rules);
         }
 
         @Override

@@ -7,10 +7,13 @@ import io.goinfer.proxy.control.ModelControl;
 import io.goinfer.proxy.exchange.BodyKind;
 import io.goinfer.proxy.exchange.Downstream;
 import io.goinfer.proxy.exchange.Exchange;
+import io.goinfer.proxy.exchange.ExchangeRules;
+import io.goinfer.proxy.exchange.ExchangeWatcher;
 import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.route.Place;
 import io.goinfer.proxy.route.Router;
 import io.goinfer.proxy.upstream.HopHeaders;
+import io.goinfer.proxy.upstream.MalformedHead;
 import io.goinfer.proxy.upstream.Refusal;
 import io.goinfer.proxy.upstream.RequestHead;
 import io.goinfer.proxy.upstream.TunnelHeads;
@@ -22,6 +25,7 @@ import io.goinfer.tunnel.session.TunnelExchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -30,7 +34,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The downstream end of one exchange on the node: the relay, through the tunnel. Confined to the session's loop. */
-final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watcher {
+final class RelayedExchange implements Downstream, ExchangeEvents, ExchangeWatcher {
     private static final Logger LOG = LoggerFactory.getLogger(RelayedExchange.class);
 
     /** What every exchange of a node shares. */
@@ -40,21 +44,47 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
     private final EventLoop loop;
     private final Exchange exchange;
     private final String path;
+    private HttpHeaders trailers = EmptyHttpHeaders.INSTANCE;
     private boolean headSent;
 
-    RelayedExchange(TunnelExchange tunnel, Frame.Request request, EventLoop loop, Rules rules) {
+    /** A head that cannot be one of HTTP/1.1 is the relay's mistake. */
+    static ExchangeEvents begin(TunnelExchange tunnel, Frame.Request request, EventLoop loop, Rules rules) {
+        try {
+            return new RelayedExchange(tunnel, request, loop, rules);
+        } catch (MalformedHead e) {
+            LOG.warn("exchange {}: {}", tunnel.id(), e.getMessage());
+            tunnel.reset(Code.PROTOCOL, String.valueOf(e.getMessage()));
+            return new Nobody();
+        }
+    }
+
+    /** Of an exchange that is over: nothing comes. */
+    private static final class Nobody implements ExchangeEvents {
+        @Override
+        public void onData(ByteBuf content) {
+            content.release();
+        }
+
+        @Override
+        public void onEnd() {}
+
+        @Override
+        public void onReset(Code code, String reason) {}
+    }
+
+    private RelayedExchange(TunnelExchange tunnel, Frame.Request request, EventLoop loop, Rules rules) {
         this.tunnel = tunnel;
         this.loop = loop;
-        HttpHeaders headers = TunnelHeads.headers(request.fields());
+        HttpHeaders headers = HopHeaders.relayed(TunnelHeads.requestHeaders(request.fields()));
         String model = headers.get(HopHeaders.MODEL);
         headers.remove(HopHeaders.MODEL);
-        this.path = TunnelHeads.pseudo(request.fields(), ":path", "/");
+        this.path = TunnelHeads.path(request.fields());
         String type = headers.get("content-type");
         boolean json = BodyKind.isJson(type);
         Limits limits = rules.limits();
         RequestHead head = RequestHead.first(
                 headers.get(HopHeaders.REQUEST_ID, "-"),
-                TunnelHeads.pseudo(request.fields(), ":method", "GET"),
+                TunnelHeads.method(request.fields()),
                 path,
                 headers,
                 !request.end());
@@ -64,7 +94,7 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
                 head,
                 model,
                 null,
-                new Exchange.Rules(
+                new ExchangeRules(
                         rules.router(),
                         rules.budget(),
                         null,
@@ -88,8 +118,13 @@ final class RelayedExchange implements Downstream, ExchangeEvents, Exchange.Watc
     }
 
     @Override
+    public void onTrailers(List<Field> fields) {
+        trailers = TunnelHeads.headers(fields);
+    }
+
+    @Override
     public void onEnd() {
-        exchange.onRequestEnd();
+        exchange.onRequestEnd(trailers);
     }
 
     @Override

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.exchange;
 
-import io.goinfer.proxy.net.ByteBudget;
 import io.goinfer.proxy.route.BodyScanner;
 import io.goinfer.proxy.route.Place;
 import io.goinfer.proxy.route.Route;
-import io.goinfer.proxy.route.Router;
 import io.goinfer.proxy.upstream.HopHeaders;
+import io.goinfer.proxy.upstream.MalformedHead;
 import io.goinfer.proxy.upstream.Refusal;
 import io.goinfer.proxy.upstream.RequestHead;
 import io.goinfer.proxy.upstream.Upstream;
 import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One request and its response, between a {@link Downstream} and an {@link Upstream}: the same on relay, node and standalone. Confined to the
@@ -27,49 +28,21 @@ import org.jspecify.annotations.Nullable;
  * Holds back the body only in Selecting, and behind an upstream that is not writable (as much as one read brings).
  */
 public final class Exchange implements Upstream.Response {
-    /**
-     * @param replay for bodies that may be sent twice; null: nothing is
-     * @param scanner null: only the head names the model
-     * @param selectBytes how much may be held back in Selecting
-     * @param bodyBytes largest body
-     * @param unnamed the model of a request that names none; gives null where there is none
-     */
-    public record Rules(
-            Router router,
-            ByteBudget budget,
-            @Nullable ByteBudget replay,
-            @Nullable BodyScanner scanner,
-            int selectBytes,
-            long bodyBytes,
-            Supplier<@Nullable String> unnamed) {}
-
-    /** What came of it, for the log and the counters. */
-    public interface Watcher {
-        void placed(Place place);
-
-        void head(int status);
-
-        void sent(int bytes);
-
-        /** What was lost is tried once more. */
-        default void retried() {}
-
-        /** Exactly once, last. */
-        void done(@Nullable Refusal refusal, boolean clientGone);
-    }
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
     private final Downstream down;
     private final RequestHead request;
-    private final Rules rules;
-    private final Watcher watcher;
+    private final ExchangeRules rules;
+    private final ExchangeWatcher watcher;
     private final HeldBody held;
     private final Patience patience;
-    private final @Nullable Replay replay;
+    private final Retry retry;
     private final @Nullable BodyScanner scanner;
     private final @Nullable String chosenModel;
     private final @Nullable String chosenOwner;
     private long received;
     private boolean requestEnded;
+    private HttpHeaders trailers = EmptyHttpHeaders.INSTANCE;
     private boolean endForwarded;
     private String routedModel = "";
     private @Nullable Place place;
@@ -86,8 +59,8 @@ public final class Exchange implements Upstream.Response {
             RequestHead request,
             @Nullable String model,
             @Nullable String owner,
-            Rules rules,
-            Watcher watcher) {
+            ExchangeRules rules,
+            ExchangeWatcher watcher) {
         this.down = down;
         this.request = request;
         this.chosenModel = model;
@@ -96,14 +69,18 @@ public final class Exchange implements Upstream.Response {
         this.watcher = watcher;
         this.held = new HeldBody(rules.budget());
         this.patience = new Patience(rules.router());
-        this.replay = rules.replay() == null ? null : new Replay(rules.replay(), request);
+        this.retry = new Retry(rules, request, owner);
         this.scanner = request.hasBody() ? rules.scanner() : null;
     }
 
     /** Call once, before anything else. */
     public void start() {
-        if (scanner == null) {
-            connectTo(chosenModel);
+        try {
+            if (scanner == null) {
+                connectTo(chosenModel);
+            }
+        } catch (RuntimeException e) {
+            broken(e);
         }
     }
 
@@ -120,6 +97,14 @@ public final class Exchange implements Upstream.Response {
 
     /** Takes ownership. */
     public void onRequestBody(ByteBuf content) {
+        try {
+            take(content);
+        } catch (RuntimeException e) {
+            broken(e);
+        }
+    }
+
+    private void take(ByteBuf content) {
         int size = content.readableBytes();
         received += size;
         if (done) {
@@ -150,11 +135,23 @@ public final class Exchange implements Upstream.Response {
         }
     }
 
-    public void onRequestEnd() {
+    /** @param last trailers as they came, or empty */
+    public void onRequestEnd(HttpHeaders last) {
         if (done || requestEnded) {
             return;
         }
         requestEnded = true;
+        try {
+            trailers = HopHeaders.requestTrailers(last);
+            takeEnd();
+        } catch (MalformedHead e) {
+            fail(Refusal.invalid("invalid_http", String.valueOf(e.getMessage())));
+        } catch (RuntimeException e) {
+            broken(e);
+        }
+    }
+
+    private void takeEnd() {
         if (scanner != null && !scanner.end()) {
             fail(Refusal.invalid("invalid_json", String.valueOf(scanner.error())));
         } else if (up == null) {
@@ -172,7 +169,11 @@ public final class Exchange implements Upstream.Response {
     }
 
     public void onDownstreamWritable() {
-        giveCredit();
+        try {
+            giveCredit();
+        } catch (RuntimeException e) {
+            broken(e);
+        }
     }
 
     /** Selecting: the body goes on as soon as the model is known. */
@@ -215,8 +216,12 @@ public final class Exchange implements Upstream.Response {
     }
 
     private void connectAgain() {
-        if (!done) {
-            connect(routedModel);
+        try {
+            if (!done) {
+                connect(routedModel);
+            }
+        } catch (RuntimeException e) {
+            broken(e);
         }
     }
 
@@ -230,7 +235,9 @@ public final class Exchange implements Upstream.Response {
         if (grown != 0 && length != null) {
             headers = headers.copy().set("content-length", Long.toString(Long.parseLong(length) + grown));
         }
-        up = to.upstream().open(request.with(headers), to.modelId(), down.loop(), this);
+        Upstream.Stream stream = to.upstream().open(request.with(headers), to.modelId(), down.loop(), this);
+        up = stream;
+        retry.tried(routedModel, to, stream.process());
         pump();
     }
 
@@ -238,9 +245,7 @@ public final class Exchange implements Upstream.Response {
         int size = content.readableBytes();
         boolean allReserved = held.allReserved();
         held.add(content);
-        if (replay != null) {
-            replay.keep(content);
-        }
+        retry.keep(content);
         if (up == null) {
             if (!held.reserve(size)) {
                 fail(Refusal.overloaded("too much is held back while looking for models; send \"model\" first"));
@@ -274,7 +279,7 @@ public final class Exchange implements Upstream.Response {
             if (requestEnded && !endForwarded) {
                 endForwarded = true;
                 wrote = true;
-                stream.end();
+                stream.end(trailers);
             }
         }
         if (wrote && !done) {
@@ -301,8 +306,7 @@ public final class Exchange implements Upstream.Response {
         if (done) {
             return;
         }
-        headSent = true;
-        dropReplay();
+        retry.close();
         String type = headers.get("content-type");
         if (type != null && type.startsWith("text/event-stream")) {
             events = new EventBoundary(down);
@@ -310,11 +314,12 @@ public final class Exchange implements Upstream.Response {
             headers.set("cache-control", "no-cache, no-transform");
             headers.remove("content-length");
         }
-        if (place != null && !headers.contains(HopHeaders.NODE)) {
+        if (place != null) {
             headers.set(HopHeaders.NODE, place.owner());
             headers.set(HopHeaders.MODEL, place.modelId());
         }
         watcher.head(status);
+        headSent = true;
         down.head(status, headers);
     }
 
@@ -335,12 +340,12 @@ public final class Exchange implements Upstream.Response {
     }
 
     @Override
-    public void onEnd(HttpHeaders trailers) {
+    public void onEnd(HttpHeaders last) {
         if (done) {
             return;
         }
         responseEnded = true;
-        down.end(trailers);
+        down.end(last);
         finish(null, false);
     }
 
@@ -350,35 +355,18 @@ public final class Exchange implements Upstream.Response {
             return;
         }
         up = null;
-        boolean replayable = replay != null && replay.isWhole();
-        Recovery recovery = Recovery.of(refusal.code(), headSent, replayable);
-        if (recovery != Recovery.RETRY && recovery != Recovery.ELSEWHERE || !retry(recovery)) {
+        Recovery recovery = Recovery.of(refusal.code(), headSent, retry.isPossible());
+        Place next = retry.next(recovery, held);
+        if (next == null) {
             fail(refusal);
+            return;
         }
-    }
-
-    /** False: there is nowhere to go. */
-    private boolean retry(Recovery how) {
-        Place before = place;
-        if (before == null || replay == null) {
-            return false;
+        if (place != null) {
+            place.running().decrementAndGet();
         }
-        String not = how == Recovery.ELSEWHERE ? before.owner() : null;
-        if (!(rules.router().route(routedModel, chosenOwner, not) instanceof Route.To to)) {
-            return false;
-        }
-        before.running().decrementAndGet();
-        replay.into(held);
         endForwarded = false;
         watcher.retried();
-        open(to.place());
-        return true;
-    }
-
-    private void dropReplay() {
-        if (replay != null) {
-            replay.close();
-        }
+        open(next);
     }
 
     @Override
@@ -410,6 +398,13 @@ public final class Exchange implements Upstream.Response {
 
     // ---- the end
 
+    /** A bug, or what nobody thought of: this exchange ends with it, and nothing else. */
+    private void broken(RuntimeException cause) {
+        LOG.warn("exchange {} broken off: {}", request.id(), cause.toString());
+        LOG.debug("exchange {} broken off", request.id(), cause);
+        end(Refusal.internal());
+    }
+
     /** Ended by somebody who is neither client nor backend. */
     public void end(Refusal refusal) {
         if (!done) {
@@ -437,7 +432,7 @@ public final class Exchange implements Upstream.Response {
             events.goesOn();
         }
         held.close();
-        dropReplay();
+        retry.close();
         if (up != null && !(responseEnded && endForwarded)) {
             up.cancel();
         }

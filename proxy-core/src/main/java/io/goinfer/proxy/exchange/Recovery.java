@@ -8,15 +8,17 @@ package io.goinfer.proxy.exchange;
  * <pre>
  *                                       nothing of the answer yet            the answer has begun
  *                                       replayable     not replayable
- * node lost                             retry          502 node_lost         error event, abortive end
+ * node lost, or it gave the exchange up new process    502 node_lost         error event, abortive end
  * backend not reached, node refused     elsewhere      503 as told           error event, abortive end
  * anything else (backend broke off, …)  as told        as told               error event, abortive end
  * </pre>
+ *
+ * The process that had a request never gets it again.
  */
 enum Recovery {
-    /** Once more, wherever the model is: a node that is back is another process. */
-    RETRY,
-    /** Once more, but not there. */
+    /** Once more, at another place, or at the same where another process is there now. */
+    NEW_PROCESS,
+    /** Once more, at another place: what is behind the node is the same for every process of it. */
     ELSEWHERE,
     /** The answer of our own that the refusal says. */
     REFUSE,
@@ -32,7 +34,7 @@ enum Recovery {
             return REFUSE;
         }
         return switch (code) {
-            case "node_lost" -> RETRY;
+            case "node_lost" -> NEW_PROCESS;
             case "backend_unreachable", "overloaded" -> ELSEWHERE;
             default -> REFUSE;
         };

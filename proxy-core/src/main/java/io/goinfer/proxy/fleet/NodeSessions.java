@@ -78,14 +78,14 @@ final class NodeSessions {
 
     /** The session that serves new exchanges: of the process that has the node, the newest that is usable. */
     @Nullable
-    TunnelSession serving(Predicate<Entry> usable) {
+    Entry serving(Predicate<Entry> usable) {
         Entry best = null;
         for (Entry entry : entries) {
             if (usable.test(entry) && (best == null || better(entry, best))) {
                 best = entry;
             }
         }
-        return best == null ? null : best.session();
+        return best;
     }
 
     /** QUIC before TCP, among equals the newest: PROTOCOL.md §3.1. */

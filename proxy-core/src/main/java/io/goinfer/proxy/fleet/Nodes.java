@@ -211,9 +211,10 @@ public final class Nodes implements NodeAuthority {
     }
 
     /** The session that serves new exchanges of a node: the newest that accepts and whose certificate is still good. */
-    private synchronized @Nullable TunnelSession serving(String nodeId) {
-        return sessions.getOrDefault(nodeId, NONE)
+    private synchronized TunnelUpstream.@Nullable Serving serving(String nodeId) {
+        NodeSessions.Entry one = sessions.getOrDefault(nodeId, NONE)
                 .serving(entry -> entry.session().accepts() && enrollment.stillGood(entry.certificate()));
+        return one == null ? null : new TunnelUpstream.Serving(one.session(), one.claim().instance());
     }
 
     private synchronized boolean full(String nodeId) {

@@ -6,6 +6,8 @@ import io.goinfer.proxy.control.Errors;
 import io.goinfer.proxy.exchange.BodyKind;
 import io.goinfer.proxy.exchange.Downstream;
 import io.goinfer.proxy.exchange.Exchange;
+import io.goinfer.proxy.exchange.ExchangeRules;
+import io.goinfer.proxy.exchange.ExchangeWatcher;
 import io.goinfer.proxy.keys.ApiKey;
 import io.goinfer.proxy.metrics.AccessLog;
 import io.goinfer.proxy.metrics.Captures;
@@ -40,7 +42,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** The downstream end of one exchange on a client's HTTP/1.1 connection, with its access-log line. Confined to the connection's loop. */
-final class ClientExchange implements Downstream, Exchange.Watcher {
+final class ClientExchange implements Downstream, ExchangeWatcher {
     /** Request bytes that may wait for the upstream before the client is not read any more. */
     private static final int READ_AHEAD = 64 << 10;
 
@@ -102,7 +104,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
                         hasBody),
                 model,
                 request.headers().get(HopHeaders.NODE),
-                new Exchange.Rules(
+                new ExchangeRules(
                         rules.router(),
                         rules.budget(),
                         rules.replay(),
@@ -186,9 +188,9 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
     }
 
     /** Of an upgrade only the head has an end; what follows the 101 ends with the connection. */
-    void onRequestEnd() {
+    void onRequestEnd(HttpHeaders trailers) {
         if (!isOver() && !HopHeaders.asksForWebSocket(request.headers())) {
-            exchange.onRequestEnd();
+            exchange.onRequestEnd(trailers);
             tellLoading();
         }
     }
@@ -282,8 +284,7 @@ final class ClientExchange implements Downstream, Exchange.Watcher {
         }
         LastHttpContent last = LastHttpContent.EMPTY_LAST_CONTENT;
         if (chunked && !trailers.isEmpty()) {
-            last = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
-            last.trailingHeaders().set(trailers);
+            last = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers);
         }
         edge.write(last);
         edge.flush();

@@ -219,7 +219,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     }
 
     private void body(HttpContent content) {
-        boolean last = content instanceof LastHttpContent;
         if (skipping) {
             content.release();
         } else if (exchange != null) {
@@ -229,17 +228,17 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         } else {
             content.release();
         }
-        if (last) {
-            requestRead();
+        if (content instanceof LastHttpContent last) {
+            requestRead(last.trailingHeaders());
         }
     }
 
     private boolean requestComplete;
 
-    private void requestRead() {
+    private void requestRead(HttpHeaders trailers) {
         requestComplete = true;
         if (exchange != null) {
-            exchange.onRequestEnd();
+            exchange.onRequestEnd(trailers);
         }
         SmallCall call = small;
         if (call != null) {
@@ -279,7 +278,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
                     }
                     Reply sent = reply != null
                             ? reply
-                            : Reply.refuse(new Refusal(500, "server_error", "internal_error", "a bug; see the log", 0));
+                            : Reply.refuse(Refusal.internal());
                     if (sent.stream() != null && !closing) {
                         stream = new StreamReply(this, sent);
                         stream.start(call.head());

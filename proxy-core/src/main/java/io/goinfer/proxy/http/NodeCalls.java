@@ -12,6 +12,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
@@ -44,7 +45,7 @@ final class NodeCalls {
             answer.stream = stream;
             if (call.body().length > 0) {
                 stream.body(Unpooled.wrappedBuffer(call.body()));
-                stream.end();
+                stream.end(EmptyHttpHeaders.INSTANCE);
                 stream.flush();
             }
         });

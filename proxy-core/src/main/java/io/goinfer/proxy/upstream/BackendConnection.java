@@ -5,6 +5,7 @@ import io.goinfer.proxy.net.EventLoops;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -14,6 +15,7 @@ import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -23,7 +25,7 @@ import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
@@ -54,29 +56,40 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
 
     private final HttpUpstream.Target target;
     private final RequestHead request;
-    private final Upstream.Response response;
+    private final CheckedResponse response;
     private final Queue<HttpObject> beforeConnect = new ArrayDeque<>();
     private @Nullable Channel channel;
     private @Nullable Future<?> headTimer;
     private int underWay;
+    private boolean chunked;
     private boolean headSeen;
     private boolean upgraded;
     private boolean over;
 
-    BackendConnection(HttpUpstream.Target target, RequestHead request, Upstream.Response response) {
+    BackendConnection(HttpUpstream.Target target, RequestHead request, Upstream.Response next) {
         this.target = target;
         this.request = request;
-        this.response = response;
-        beforeConnect.add(head());
+        this.response = new CheckedResponse("backend " + target.authority(), request, next, this::cancel);
     }
 
     void connect(EventLoop loop) {
+        try {
+            begin();
+        } catch (IllegalArgumentException e) {
+            loop.execute(() -> fail(Refusal.invalid("invalid_http", "the request's head is not valid HTTP/1.1")));
+            return;
+        }
         InetSocketAddress address = target.address().get();
         if (address == null) {
             loop.execute(() -> fail(Refusal.backendUnreachable("backend " + target.authority() + " has no address")));
             return;
         }
         connect(loop, address, true);
+    }
+
+    /** @throws IllegalArgumentException if the head cannot be one of HTTP/1.1 */
+    void begin() {
+        beforeConnect.add(head());
     }
 
     private void connect(EventLoop loop, InetSocketAddress address, boolean first) {
@@ -96,17 +109,21 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
                 Writes.close(open);
                 connect(loop, address, false);
             } else {
-                // Before the channel says that it is active.
-                open.pipeline().addLast("backend", this);
-                channel = open;
-                while (!beforeConnect.isEmpty()) {
-                    Writes.write(open, beforeConnect.remove());
-                }
-                open.flush();
-                awaitHead(open);
-                response.onWritable();
+                attach(open);
             }
         });
+    }
+
+    /** The connection is there, and has {@link #codec()}; before the channel says that it is active. */
+    void attach(Channel open) {
+        open.pipeline().addLast("backend", this);
+        channel = open;
+        while (!beforeConnect.isEmpty()) {
+            Writes.write(open, beforeConnect.remove());
+        }
+        open.flush();
+        awaitHead(open);
+        response.onWritable();
     }
 
     private void awaitHead(Channel open) {
@@ -130,17 +147,14 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel ch) {
-                ch.pipeline()
-                        .addLast(
-                                "http1",
-                                new HttpClientCodec(
-                                        new HttpDecoderConfig()
-                                                .setMaxHeaderSize(MAX_HEAD)
-                                                .setMaxChunkSize(MAX_CHUNK),
-                                        false,
-                                        false));
+                ch.pipeline().addLast("http1", codec());
             }
         };
+    }
+
+    static HttpClientCodec codec() {
+        return new HttpClientCodec(
+                new HttpDecoderConfig().setMaxHeaderSize(MAX_HEAD).setMaxChunkSize(MAX_CHUNK), false, false);
     }
 
     private HttpRequest head() {
@@ -157,6 +171,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         } else if (!request.hasBody()) {
             headers.remove("content-length");
         } else if (!headers.contains("content-length")) {
+            chunked = true;
             headers.set("transfer-encoding", "chunked");
         }
         return new DefaultHttpRequest(
@@ -177,11 +192,14 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         }
     }
 
-    /** Of an upgrade there is none: its request has no body before the 101. */
+    /** Of an upgrade there is none: its request has no body before the 101. Trailers have a place behind chunks only. */
     @Override
-    public void end() {
+    public void end(HttpHeaders trailers) {
         if (!request.isUpgrade()) {
-            write(LastHttpContent.EMPTY_LAST_CONTENT);
+            write(
+                    chunked && !trailers.isEmpty()
+                            ? new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers)
+                            : LastHttpContent.EMPTY_LAST_CONTENT);
         }
     }
 
@@ -223,6 +241,7 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
     @Override
     public void cancel() {
         over = true;
+        response.close();
         if (headTimer != null) {
             headTimer.cancel(false);
         }
@@ -243,16 +262,19 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         }
         if (msg instanceof HttpObject object && object.decoderResult().isFailure()) {
             ReferenceCountUtil.release(msg);
-            fail(Refusal.backendFailed("backend " + target.authority() + " does not speak HTTP"));
+            fail(noHttp());
             return;
         }
         if (msg instanceof HttpResponse head) {
             onHead(head);
         }
-        if (msg instanceof HttpContent content && upgraded) {
+        if (over) {
+            // The head was refused, or its client is gone.
+            ReferenceCountUtil.release(msg);
+        } else if (msg instanceof HttpContent content && upgraded) {
             // The end of the 101.
             content.release();
-            ctx.pipeline().remove("http1");
+            ctx.pipeline().remove(HttpClientCodec.class);
             response.onWritable();
         } else if (msg instanceof HttpContent content) {
             onContent(ctx, content);
@@ -261,41 +283,28 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         }
     }
 
-    private void onHead(HttpResponse head) {
-        HttpHeaders headers = HopHeaders.response(head.headers());
-        int status = head.status().code();
-        if (status == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
-            onSwitch(status, headers);
-            return;
-        }
-        if (head.status().codeClass() == io.netty.handler.codec.http.HttpStatusClass.INFORMATIONAL) {
-            if (status != HttpResponseStatus.CONTINUE.code()) {
-                response.onInfo(status, headers);
-            }
-            return;
-        }
-        headSeen = true;
-        if (headTimer != null) {
-            headTimer.cancel(false);
-        }
-        if (HttpUtil.isTransferEncodingChunked(head)) {
-            headers.remove("content-length");
-        }
-        response.onHead(status, headers);
+    private Refusal noHttp() {
+        return Refusal.backendFailed("backend " + target.authority() + " does not speak HTTP/1");
     }
 
-    private void onSwitch(int status, HttpHeaders headers) {
-        if (!request.isUpgrade()) {
-            fail(Refusal.backendFailed("backend " + target.authority() + " switched protocols unasked"));
+    private void onHead(HttpResponse head) {
+        HttpVersion version = head.protocolVersion();
+        if (!version.protocolName().equals("HTTP") || version.majorVersion() != 1) {
+            fail(noHttp());
             return;
         }
-        upgraded = true;
+        int status = head.status().code();
+        boolean switched = head.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS);
+        if (head.status().codeClass() == HttpStatusClass.INFORMATIONAL && !switched) {
+            response.onInfo(status, head.headers());
+            return;
+        }
         headSeen = true;
+        upgraded = switched;
         if (headTimer != null) {
             headTimer.cancel(false);
         }
-        headers.set(HopHeaders.UPGRADE, request.headers().get(HopHeaders.UPGRADE));
-        response.onHead(status, headers);
+        response.onHead(status, head.headers());
     }
 
     private void pass(ChannelHandlerContext ctx, ByteBuf bytes) {
@@ -365,7 +374,6 @@ final class BackendConnection extends ChannelInboundHandlerAdapter implements Up
         if (!over) {
             cancel();
             response.onFailed(refusal);
-            response.onBatchEnd();
         }
     }
 }

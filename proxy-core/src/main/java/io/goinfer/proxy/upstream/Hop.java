@@ -5,14 +5,16 @@ import io.netty.channel.EventLoop;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * Carries calls to another loop in order: many calls, one task. On the loop itself it calls at once. {@code afterBatch} runs behind each batch. The loop
- * may change: calls that wait go to the new one.
+ * may change: calls that wait go to the new one. A call that throws there stops none of the others.
  */
 final class Hop {
     private static final Runnable NOTHING = () -> {};
 
+    private final Consumer<RuntimeException> failed;
     private volatile EventLoop loop;
     private final Runnable afterBatch;
     /** Empty it takes a hundredth of what Netty's queue for many producers does, and mostly it stays so. */
@@ -20,12 +22,14 @@ final class Hop {
 
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
-    Hop(EventLoop loop) {
-        this(loop, NOTHING);
+    Hop(EventLoop loop, Consumer<RuntimeException> failed) {
+        this(loop, failed, NOTHING);
     }
 
-    Hop(EventLoop loop, Runnable afterBatch) {
+    /** @param failed told on the loop what a call threw that came over */
+    Hop(EventLoop loop, Consumer<RuntimeException> failed, Runnable afterBatch) {
         this.loop = loop;
+        this.failed = failed;
         this.afterBatch = afterBatch;
     }
 
@@ -69,7 +73,11 @@ final class Hop {
     private void callAll() {
         Runnable call;
         while (loop.inEventLoop() && (call = calls.poll()) != null) {
-            call.run();
+            try {
+                call.run();
+            } catch (RuntimeException e) {
+                failed.accept(e);
+            }
         }
     }
 }

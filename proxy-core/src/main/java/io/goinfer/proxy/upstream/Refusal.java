@@ -79,6 +79,10 @@ public record Refusal(int status, String type, String code, String message, int 
         return new Refusal(503, UNAVAILABLE, "backend_unreachable", message, 5);
     }
 
+    public static Refusal internal() {
+        return new Refusal(500, "server_error", "internal_error", "a bug; see the log", 0);
+    }
+
     public static Refusal backendFailed(String message) {
         return new Refusal(502, "server_error", "backend_failed", message, 0);
     }

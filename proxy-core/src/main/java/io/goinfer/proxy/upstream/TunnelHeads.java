@@ -2,18 +2,24 @@
 package io.goinfer.proxy.upstream;
 
 import io.goinfer.tunnel.frame.Field;
-import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeadersFactory;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** HTTP header fields to tunnel fields and back. */
 public final class TunnelHeads {
     /** {@code :authority} of a request that the node answers itself. */
     public static final String CONTROL = "control";
+
+    private static final Set<String> PSEUDO = Set.of(":method", ":path", ":authority");
+    private static final HttpHeadersFactory UNCHECKED =
+            DefaultHttpHeadersFactory.headersFactory().withValidation(false);
 
     private TunnelHeads() {}
 
@@ -25,6 +31,24 @@ public final class TunnelHeads {
             }
         }
         return standard;
+    }
+
+    /** @throws MalformedHead if it is no method */
+    public static String method(List<Field> fields) {
+        String method = pseudo(fields, ":method", "GET");
+        if (!method.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
+            throw new MalformedHead(":method " + MalformedHead.shown(method) + " (expected: a token)");
+        }
+        return method;
+    }
+
+    /** @throws MalformedHead if it cannot stand in a request's line */
+    public static String path(List<Field> fields) {
+        String path = pseudo(fields, ":path", "/");
+        if (path.isEmpty() || path.chars().anyMatch(c -> c <= ' ' || c == 0x7f || c > 0xff)) {
+            throw new MalformedHead(":path " + MalformedHead.shown(path) + " (expected: no blank, no control)");
+        }
+        return path;
     }
 
     public static List<Field> fields(HttpHeaders headers) {
@@ -43,14 +67,21 @@ public final class TunnelHeads {
         }
     }
 
-    /** Pseudo fields are left out. */
+    /** As they came: {@link HopHeaders} looks at names and values. */
     public static HttpHeaders headers(List<Field> fields) {
-        HttpHeaders headers = new DefaultHttpHeaders();
+        HttpHeaders headers = UNCHECKED.newHeaders();
         for (Field field : fields) {
-            if (field.name().charAt(0) != ':') {
-                headers.add(field.name(), field.value());
-            }
+            headers.add(field.name(), field.value());
         }
         return headers;
+    }
+
+    /** Without the pseudo fields, which stand first (PROTOCOL.md §6.1). */
+    public static HttpHeaders requestHeaders(List<Field> fields) {
+        int first = 0;
+        while (first < fields.size() && PSEUDO.contains(fields.get(first).name())) {
+            first++;
+        }
+        return headers(fields.subList(first, fields.size()));
     }
 }

@@ -14,6 +14,8 @@ import io.netty.handler.codec.http.HttpHeaders;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One exchange through a tunnel, and its one hop between loops: fields named {@code session…} belong to the session's loop, the others to the exchange's.
@@ -26,10 +28,13 @@ final class TunnelStream implements Upstream.Stream {
     /** Request bytes that may be on their way to the session's loop. */
     private static final int MAX_CROSSING = 64 << 10;
 
+    private static final Logger LOG = LoggerFactory.getLogger(TunnelStream.class);
+
     private final String node;
     private final RequestHead request;
     private final @Nullable String modelId;
-    private final Upstream.Response response;
+    private final CheckedResponse response;
+    private final @Nullable Object process;
     private final EventLoop loop;
     private final Hop toExchange;
     private @Nullable Hop toSession;
@@ -40,20 +45,34 @@ final class TunnelStream implements Upstream.Stream {
 
     private @Nullable TunnelExchange sessionExchange;
 
-    /** @param modelId null: the node is to answer itself */
+    /**
+     * @param process of the node; null: none is there
+     * @param modelId null: the node is to answer itself
+     */
     TunnelStream(
-            String node, RequestHead request, @Nullable String modelId, EventLoop loop, Upstream.Response response) {
+            String node,
+            @Nullable Object process,
+            RequestHead request,
+            @Nullable String modelId,
+            EventLoop loop,
+            Upstream.Response next) {
         this.node = node;
+        this.process = process;
         this.request = request;
         this.modelId = modelId;
         this.loop = loop;
-        this.response = response;
+        this.response = new CheckedResponse("node " + node, request, next, this::cancel);
         // One way for everything, or "writable" could overtake "not writable".
-        this.toExchange = new Hop(loop, () -> {
+        this.toExchange = new Hop(loop, this::broken, () -> {
             if (!over) {
                 response.onBatchEnd();
             }
         });
+    }
+
+    @Override
+    public @Nullable Object process() {
+        return process;
     }
 
     void start(@Nullable TunnelSession session) {
@@ -61,7 +80,7 @@ final class TunnelStream implements Upstream.Stream {
             loop.execute(() -> failed(lost()));
             return;
         }
-        Hop hop = new Hop(session.wire().loop());
+        Hop hop = new Hop(session.wire().loop(), this::broken);
         toSession = hop;
         hop.run(() -> {
             if (session.accepts()) {
@@ -72,6 +91,19 @@ final class TunnelStream implements Upstream.Stream {
                 }
             } else {
                 toExchange.run(() -> failed(lost()));
+            }
+        });
+    }
+
+    /** On either loop. */
+    private void broken(RuntimeException cause) {
+        LOG.warn("node {}: exchange {} broken off: {}", node, request.exchange(), cause.toString());
+        LOG.debug("node {}: exchange {} broken off", node, request.exchange(), cause);
+        loop.execute(() -> {
+            boolean before = over;
+            cancel();
+            if (!before) {
+                response.onFailed(Refusal.internal());
             }
         });
     }
@@ -124,13 +156,23 @@ final class TunnelStream implements Upstream.Stream {
     }
 
     @Override
-    public void end() {
+    public void end(HttpHeaders trailers) {
         if (!over && toSession != null && request.hasBody()) {
+            List<Field> fields = TunnelHeads.fields(trailers);
             toSession.run(() -> {
                 if (sessionExchange != null) {
-                    sessionExchange.sendEnd(List.of());
+                    sendEnd(sessionExchange, fields);
                 }
             });
+        }
+    }
+
+    private void sendEnd(TunnelExchange exchange, List<Field> trailers) {
+        try {
+            exchange.sendEnd(trailers);
+        } catch (FrameException e) {
+            exchange.reset(Code.HEAD_TOO_LARGE, "the request's trailers do not fit a frame");
+            toExchange.run(() -> failed(Refusal.headTooLarge()));
         }
     }
 
@@ -159,6 +201,7 @@ final class TunnelStream implements Upstream.Stream {
 
     @Override
     public void cancel() {
+        response.close();
         if (!over) {
             over = true;
             if (toSession != null) {
@@ -175,7 +218,6 @@ final class TunnelStream implements Upstream.Stream {
         if (!over) {
             over = true;
             response.onFailed(refusal);
-            response.onBatchEnd();
         }
     }
 
@@ -195,10 +237,7 @@ final class TunnelStream implements Upstream.Stream {
         @Override
         public void onResponse(Frame.Response head) {
             toExchange.run(() -> {
-                if (!over && head.status() == 101 && !request.isUpgrade()) {
-                    cancel();
-                    response.onFailed(Refusal.backendFailed("node " + node + " switched protocols unasked"));
-                } else if (!over) {
+                if (!over) {
                     response.onHead(head.status(), TunnelHeads.headers(head.fields()));
                 }
             });
@@ -286,7 +325,10 @@ final class TunnelStream implements Upstream.Stream {
             case BACKEND_RESET, TRUNCATED -> Refusal.backendFailed(reason);
             case OVERLOAD, REFUSED -> Refusal.overloaded("node " + node + ": " + reason);
             case HEAD_TOO_LARGE -> Refusal.headTooLarge();
-            default -> Refusal.nodeLost("node " + node + " was lost: " + reason);
+            case SESSION_LOST, SUSPECT_TIMEOUT, SUPERSEDED, DRAINING, AUTH ->
+                Refusal.nodeLost("node " + node + " was lost: " + reason);
+            // It may still be there: Recovery sees to it that its process does not get the request again.
+            default -> Refusal.nodeLost("node " + node + " ended the exchange: " + code + ": " + reason);
         };
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy.upstream;
 
+import io.goinfer.tunnel.frame.Id;
 import io.goinfer.tunnel.session.TunnelSession;
 import io.netty.channel.EventLoop;
 import java.util.function.BooleanSupplier;
@@ -9,8 +10,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The way to a node: the session that serves it now. */
 public final class TunnelUpstream implements Upstream {
+    /** @param process the node's instance (PROTOCOL.md §5.1): the same in all sessions of one process */
+    public record Serving(TunnelSession session, Id process) {}
+
     private final String node;
-    private final Supplier<@Nullable TunnelSession> session;
+    private final Supplier<@Nullable Serving> session;
     private final BooleanSupplier full;
     private final boolean control;
 
@@ -18,12 +22,11 @@ public final class TunnelUpstream implements Upstream {
      * @param session the one that serves new exchanges; null while there is none
      * @param full there is a session, but it has all the exchanges that it takes
      */
-    public TunnelUpstream(String node, Supplier<@Nullable TunnelSession> session, BooleanSupplier full) {
+    public TunnelUpstream(String node, Supplier<@Nullable Serving> session, BooleanSupplier full) {
         this(node, session, full, false);
     }
 
-    private TunnelUpstream(
-            String node, Supplier<@Nullable TunnelSession> session, BooleanSupplier full, boolean control) {
+    private TunnelUpstream(String node, Supplier<@Nullable Serving> session, BooleanSupplier full, boolean control) {
         this.node = node;
         this.session = session;
         this.full = full;
@@ -47,9 +50,17 @@ public final class TunnelUpstream implements Upstream {
     }
 
     @Override
+    public @Nullable Object process() {
+        Serving now = session.get();
+        return now == null ? null : now.process();
+    }
+
+    @Override
     public Stream open(RequestHead head, String modelId, EventLoop loop, Response response) {
-        TunnelStream stream = new TunnelStream(node, head, control ? null : modelId, loop, response);
-        stream.start(session.get());
+        Serving now = session.get();
+        TunnelStream stream = new TunnelStream(
+                node, now == null ? null : now.process(), head, control ? null : modelId, loop, response);
+        stream.start(now == null ? null : now.session());
         return stream;
     }
 }

@@ -14,6 +14,11 @@ public interface Upstream {
     /** True if it does not accept because it is full, not because it is gone. */
     boolean full();
 
+    /** The process that would get a request now; the same object, or one that is equal, until another takes its place. Null: it has only the one, or is away. */
+    default @Nullable Object process() {
+        return null;
+    }
+
     /** The way to what this owner answers itself (PROTOCOL.md §6.9); null: it is of this process. */
     default @Nullable Upstream control() {
         return null;
@@ -30,7 +35,8 @@ public interface Upstream {
         /** Takes ownership. */
         void body(ByteBuf content);
 
-        void end();
+        /** @param trailers filtered; lost where the next hop has no place for them */
+        void end(HttpHeaders trailers);
 
         void flush();
 
@@ -47,6 +53,11 @@ public interface Upstream {
 
         /** Ends both directions at once. No event follows. */
         void cancel();
+
+        /** Where it went: as {@link Upstream#process}. */
+        default @Nullable Object process() {
+            return null;
+        }
     }
 
     /** The response direction. On the exchange's loop; ends with {@link #onEnd} or {@link #onFailed}. */

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RecoveryTest {
     @ParameterizedTest
     @CsvSource({
-        "node_lost, false, true, RETRY",
+        "node_lost, false, true, NEW_PROCESS",
         "node_lost, false, false, REFUSE",
         "node_lost, true, true, ABORT",
         "node_lost, true, false, ABORT",

@@ -7,6 +7,7 @@ import io.goinfer.proxy.net.EventLoops;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,8 +43,8 @@ class BackendConnectionTest {
             CompletableFuture<Integer> status = new CompletableFuture<>();
             EventLoop loop = loops.next();
             loop.execute(() -> {
-                long begun = System.nanoTime();
                 request(backend.getLocalPort(), loop, status);
+                long begun = System.nanoTime();
                 while (System.nanoTime() - begun < STOPPED_NANOS) {
                     LockSupport.parkNanos(begun + STOPPED_NANOS - System.nanoTime());
                 }
@@ -86,7 +87,7 @@ class BackendConnectionTest {
                 () -> address, "127.0.0.1:" + port, "", null, () -> true, () -> {}, Duration.ZERO, Duration.ZERO));
         RequestHead head = RequestHead.first("1", "GET", "/v1/models", new DefaultHttpHeaders(), false);
         Upstream.Stream stream = upstream.open(head, "", loop, new Told(status));
-        stream.end();
+        stream.end(EmptyHttpHeaders.INSTANCE);
         stream.flush();
     }
 

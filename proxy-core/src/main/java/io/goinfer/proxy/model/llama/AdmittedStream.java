@@ -16,17 +16,22 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One request on its way to a server that has to make room first. A JSON body is collected, for its weight and for what the node changes in it; anything
  * else waits with the client. Confined to the exchange's loop but for what {@link Admission.Waiting} brings.
  */
 final class AdmittedStream implements Stream, Admission.Waiting, Response {
+    private static final Logger LOG = LoggerFactory.getLogger(AdmittedStream.class);
+
     /** Largest JSON request that is looked into; a larger one passes as it is. */
     static final int MAX_COLLECTED = 32 << 20;
 
@@ -43,6 +48,7 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
     private @Nullable Stream inner;
     private @Nullable ResponseFilter filter;
     private @Nullable Future<?> deadline;
+    private HttpHeaders trailers = EmptyHttpHeaders.INSTANCE;
     private boolean ended;
     private boolean over;
 
@@ -85,7 +91,14 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
         loop.execute(() -> {
             if (!over) {
                 granted = grant;
-                proceed();
+                try {
+                    proceed();
+                } catch (RuntimeException e) {
+                    // Nobody else sees it here, and somebody waits.
+                    LOG.warn("a request to {} broken off: {}", grant.target(), e.toString());
+                    LOG.debug("a request to {} broken off", grant.target(), e);
+                    fail(Refusal.internal());
+                }
             }
         });
     }
@@ -129,13 +142,14 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
     }
 
     @Override
-    public void end() {
+    public void end(HttpHeaders last) {
         if (ended || over) {
             return;
         }
         ended = true;
+        trailers = last;
         if (inner != null) {
-            inner.end();
+            inner.end(last);
         } else {
             if (collecting) {
                 weigh();
@@ -236,7 +250,7 @@ final class AdmittedStream implements Stream, Admission.Waiting, Response {
         }
         giveBack();
         if (ended) {
-            stream.end();
+            stream.end(trailers);
         }
         stream.flush();
         if (!ended) {

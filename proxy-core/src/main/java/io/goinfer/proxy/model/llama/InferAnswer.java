@@ -2,6 +2,7 @@
 package io.goinfer.proxy.model.llama;
 
 import io.goinfer.proxy.json.JsonTree;
+import io.goinfer.proxy.upstream.HopHeaders;
 import io.goinfer.proxy.upstream.Refusal;
 import io.goinfer.proxy.upstream.Upstream.Response;
 import io.netty.buffer.ByteBuf;
@@ -45,7 +46,7 @@ final class InferAnswer extends ResponseFilter {
     @Override
     public void onHead(int status, HttpHeaders headers) {
         if (!ignored.isEmpty()) {
-            headers.set("x-goinfer-ignored", ignored);
+            headers.set(HopHeaders.IGNORED, ignored);
         }
         String type = headers.get("content-type");
         passing = status != 200 || type == null || !type.startsWith("text/event-stream");
