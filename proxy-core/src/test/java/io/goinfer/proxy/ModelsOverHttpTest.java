@@ -287,6 +287,28 @@ class ModelsOverHttpTest {
         assertThat(streamed.body()).startsWith(": keep-alive\n\ndata: ").endsWith("data: [DONE]\n\n");
     }
 
+    /** As nginx asks, unless it is told otherwise: no chunks, and the connection's end ends the answer. */
+    @Test
+    void whoStreamsOverHttp10IsKeptToo() throws Exception {
+        llama.close();
+        llama = SimulatedLlama.start(Simulation.quick("sim").withLoadTime(Duration.ofSeconds(2)), 0);
+        open.set(0, llama);
+        rig(impatient(with("models:\n" + model("slow", ""))));
+        String body = "{\"model\":\"slow\",\"stream\":true,\"max_tokens\":2,\"messages\":[]}";
+
+        try (RawClient raw = new RawClient(rig.apiPort())) {
+            raw.send("POST " + CHAT + " HTTP/1.0\r\nAuthorization: Bearer " + rig.userKey
+                    + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+            String all = raw.readAll();
+            assertThat(all)
+                    .startsWith("HTTP/1.1 200 OK\r\n")
+                    .contains("connection: close")
+                    .doesNotContain("transfer-encoding")
+                    .contains("\r\n\r\n: keep-alive\n\ndata: ")
+                    .endsWith("data: [DONE]\n\n");
+        }
+    }
+
     @Test
     void afterTheEarlyHeadAnErrorIsAnEvent() throws Exception {
         rig(impatient(with("models: {m: {cmd: \"sh -c 'sleep 1; echo no memory; exit 1' ${PORT}\"}}")));

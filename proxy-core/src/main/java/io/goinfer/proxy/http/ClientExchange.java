@@ -67,8 +67,7 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
     private HttpHeaders answered = EmptyHttpHeaders.INSTANCE;
     private String contentType = "";
     private long bytes;
-    private boolean chunked;
-    private boolean switched;
+    private ResponseFraming framing = ResponseFraming.NO_BODY;
 
     ClientExchange(EdgeHandler edge, EdgeRules rules, HttpRequest request, ApiKey key, boolean tls) {
         this.edge = edge;
@@ -113,7 +112,7 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
                         most,
                         this::unnamed),
                 this);
-        this.waiting = new EarlyHead(edge, keepAlive, exchange::streams, fields -> writeHead(200, fields));
+        this.waiting = new EarlyHead(edge, this::whole, exchange::streams, fields -> writeHead(200, fields));
         this.entry = new RunningRequests.Entry(
                 requestId,
                 Instant.now(),
@@ -164,7 +163,7 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
             refuse(early);
         } else {
             exchange.start();
-            if (!exchange.isDone() && request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
+            if (!exchange.isDone()) {
                 waiting.start(rules.limits().earlyHead());
             }
         }
@@ -210,8 +209,12 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
         return edge.loop();
     }
 
+    /** Not into an answer that has begun, and to nobody who would take it for one (RFC 9110 §15.2). */
     @Override
     public void info(int code, HttpHeaders headers) {
+        if (answering() || request.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
+            return;
+        }
         edge.write(new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1,
                 HttpResponseStatus.valueOf(code),
@@ -234,23 +237,17 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
         HttpResponse response =
                 new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code), headers);
         headers.set(HopHeaders.REQUEST_ID, requestId);
-        if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
-            headers.set("connection", HopHeaders.UPGRADE);
+        framing = ResponseFraming.of(request.method(), request.protocolVersion(), code, headers);
+        framing.into(code, headers);
+        if (framing == ResponseFraming.SWITCHED) {
             edge.write(response);
             edge.switchProtocols();
-            switched = true;
             return;
         }
-        edge.cors(request, headers);
-        boolean empty = code == 204 || code == 304 || request.method().name().equals("HEAD");
-        if (!headers.contains("content-length") && !empty) {
-            if (request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
-                chunked = true;
-                headers.set("transfer-encoding", "chunked");
-            } else {
-                headers.set("connection", "close");
-            }
+        if (framing == ResponseFraming.CLOSE) {
+            Cut.untilWhole(edge.channel());
         }
+        edge.cors(request, headers);
         if (!keepAlive) {
             headers.set("connection", "close");
         }
@@ -266,10 +263,10 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
         if (waiting.takesBody(content)) {
             return;
         }
-        if (chunked && content.isReadable() && content.readableBytes() <= Chunk.MOST) {
+        if (framing == ResponseFraming.CHUNKED && content.isReadable() && content.readableBytes() <= Chunk.MOST) {
             edge.writeEncoded(Chunk.of(content));
         } else {
-            edge.write(switched ? content : new DefaultHttpContent(content));
+            edge.write(framing == ResponseFraming.SWITCHED ? content : new DefaultHttpContent(content));
         }
     }
 
@@ -278,19 +275,24 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
         if (waiting.takesEnd()) {
             return;
         }
-        if (switched) {
+        if (framing == ResponseFraming.SWITCHED) {
             edge.exchangeDone(true);
-            return;
+        } else if (framing == ResponseFraming.CHUNKED && !trailers.isEmpty()) {
+            whole(new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers));
+        } else {
+            whole(LastHttpContent.EMPTY_LAST_CONTENT);
         }
-        LastHttpContent last = LastHttpContent.EMPTY_LAST_CONTENT;
-        if (chunked && !trailers.isEmpty()) {
-            last = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers);
-        }
+    }
+
+    private void whole(LastHttpContent last) {
         edge.write(last);
         edge.flush();
-        boolean delimited = chunked || request.protocolVersion().equals(HttpVersion.HTTP_1_1);
+        if (framing == ResponseFraming.CLOSE) {
+            Cut.whole(edge.channel());
+        }
+        boolean kept = keepAlive && request.protocolVersion().equals(HttpVersion.HTTP_1_1);
         // After the exchange itself has finished its bookkeeping.
-        loop().execute(() -> edge.exchangeDone(!keepAlive || !delimited));
+        loop().execute(() -> edge.exchangeDone(!kept));
     }
 
     @Override
@@ -329,7 +331,7 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
             edge.write(new DefaultHttpContent(Unpooled.copiedBuffer(event, StandardCharsets.UTF_8)));
         }
         // Without the last chunk, so that nobody takes it for a clean end.
-        edge.exchangeDone(true);
+        edge.exchangeCut();
     }
 
     // ---- the log
@@ -345,11 +347,8 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
     /** As llama-swap does it: chats only, and only while the model is not there. */
     private void tellLoading() {
         Place to = place;
-        boolean wanted = to != null
-                && to.loadingState()
-                && !to.ready()
-                && request.uri().startsWith("/v1/chat/completions")
-                && request.protocolVersion().equals(HttpVersion.HTTP_1_1);
+        boolean wanted =
+                to != null && to.loadingState() && !to.ready() && request.uri().startsWith("/v1/chat/completions");
         if (to != null && wanted && !isOver() && exchange.streams()) {
             waiting.tellLoading(to.modelId());
         }

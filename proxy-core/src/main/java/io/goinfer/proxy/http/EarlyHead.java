@@ -29,7 +29,7 @@ final class EarlyHead {
 
     private final EdgeHandler edge;
     private final EventLoop loop;
-    private final boolean keepAlive;
+    private final Consumer<LastHttpContent> whole;
     private final BooleanSupplier streams;
     private final Consumer<HttpHeaders> writeHead;
     private @Nullable Future<?> timer;
@@ -39,14 +39,18 @@ final class EarlyHead {
     private boolean answered;
 
     /**
-     * @param keepAlive the connection stays open after the response
+     * @param whole ends the response well
      * @param streams whether the client asked for a stream, as far as is known then
      * @param writeHead writes a 200 with these fields
      */
-    EarlyHead(EdgeHandler edge, boolean keepAlive, BooleanSupplier streams, Consumer<HttpHeaders> writeHead) {
+    EarlyHead(
+            EdgeHandler edge,
+            Consumer<LastHttpContent> whole,
+            BooleanSupplier streams,
+            Consumer<HttpHeaders> writeHead) {
         this.edge = edge;
         this.loop = edge.loop();
-        this.keepAlive = keepAlive;
+        this.whole = whole;
         this.streams = streams;
         this.writeHead = writeHead;
     }
@@ -157,8 +161,6 @@ final class EarlyHead {
 
     private void end(String event) {
         edge.write(new DefaultHttpContent(Unpooled.copiedBuffer(event, StandardCharsets.UTF_8)));
-        edge.write(LastHttpContent.EMPTY_LAST_CONTENT);
-        edge.flush();
-        loop.execute(() -> edge.exchangeDone(!keepAlive));
+        whole.accept(LastHttpContent.EMPTY_LAST_CONTENT);
     }
 }

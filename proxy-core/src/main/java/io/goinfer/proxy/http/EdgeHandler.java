@@ -12,6 +12,7 @@ import io.goinfer.tunnel.wire.PeerChain;
 import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -121,7 +122,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         LOG.debug("{}: {}", client, cause.toString());
-        Writes.close(ctx.channel());
+        Cut.now(ctx.channel());
     }
 
     // ---- requests
@@ -165,7 +166,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         closing = true;
         if (answering && context != null) {
             // Half an answer and a second one would be read as one.
-            Writes.close(context.channel());
+            Cut.now(context.channel());
         } else {
             send(Reply.refuse(refusal), null, true);
         }
@@ -276,9 +277,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
                     if (failure != null) {
                         LOG.error("{} {} failed", asked.method(), asked.path(), failure);
                     }
-                    Reply sent = reply != null
-                            ? reply
-                            : Reply.refuse(Refusal.internal());
+                    Reply sent = reply != null ? reply : Reply.refuse(Refusal.internal());
                     if (sent.stream() != null && !closing) {
                         stream = new StreamReply(this, sent);
                         stream.start(call.head());
@@ -373,8 +372,12 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         return context != null && context.channel().isWritable();
     }
 
+    Channel channel() {
+        return Objects.requireNonNull(context, "not in a pipeline").channel();
+    }
+
     EventLoop loop() {
-        return Objects.requireNonNull(context, "not in a pipeline").channel().eventLoop();
+        return channel().eventLoop();
     }
 
     void readMore(boolean more) {
@@ -383,7 +386,13 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         }
     }
 
-    /** The exchange's response is complete, or broken off. */
+    /** The exchange's response is broken off. */
+    void exchangeCut() {
+        closing = true;
+        Cut.behindWrites(channel());
+    }
+
+    /** The exchange's response is complete. */
     void exchangeDone(boolean close) {
         if (close && context != null) {
             closing = true;

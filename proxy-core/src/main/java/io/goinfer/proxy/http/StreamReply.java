@@ -35,6 +35,9 @@ final class StreamReply {
         boolean chunked = head.protocolVersion().equals(HttpVersion.HTTP_1_1);
         response.headers().set(chunked ? "transfer-encoding" : "connection", chunked ? "chunked" : "close");
         edge.cors(head, response.headers());
+        if (!chunked) {
+            Cut.untilWhole(edge.channel());
+        }
         edge.write(response);
         edge.write(new DefaultHttpContent(Unpooled.wrappedBuffer(reply.body())));
         edge.flush();
@@ -70,6 +73,7 @@ final class StreamReply {
             end();
             edge.write(LastHttpContent.EMPTY_LAST_CONTENT);
             edge.flush();
+            Cut.whole(edge.channel());
             edge.exchangeDone(true);
         }
     }
