@@ -315,8 +315,7 @@ public final class Exchange implements Upstream.Response {
             headers.remove("content-length");
         }
         if (place != null) {
-            headers.set(HopHeaders.NODE, place.owner());
-            headers.set(HopHeaders.MODEL, place.modelId());
+            HopHeaders.answeredBy(headers, place.owner(), place.modelId());
         }
         watcher.head(status);
         headSent = true;

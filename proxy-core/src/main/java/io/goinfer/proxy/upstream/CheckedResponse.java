@@ -10,8 +10,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Stands right behind a node's stream and a backend's connection: what they answer is data of strangers. Filters the fields ({@link HopHeaders}), counts
- * the body ({@link BodyLength}) and passes on what fits, so that whoever comes next may frame the answer by what it is told. The piece that makes an
- * announced length whole waits for the end: a reader that counts never has all of an answer that turns out to be too long.
+ * the body ({@link BodyLength}) and passes on what fits, so that whoever comes next may frame the answer by what it is told. What makes an announced
+ * length whole waits for the end, be it the last piece or, of an answer without a body, the head: a reader that counts never has all of an answer that
+ * turns out to be too long.
  *
  * <p>What does not fit, and any exception of those behind, ends the exchange as a failure, once: {@code cancel} for the stream, then
  * {@link Upstream.Response#onFailed}, and one line of the log. Confined to the exchange's loop.
@@ -28,6 +29,8 @@ final class CheckedResponse implements Upstream.Response {
     private long length = BodyLength.UNKNOWN;
     private long left;
     private @Nullable ByteBuf last;
+    private int status;
+    private @Nullable HttpHeaders bare;
     private int interim;
     private boolean over;
 
@@ -59,10 +62,11 @@ final class CheckedResponse implements Upstream.Response {
     }
 
     @Override
-    public void onHead(int status, HttpHeaders headers) {
+    public void onHead(int code, HttpHeaders headers) {
         if (over) {
             return;
         }
+        status = code;
         try {
             if (status != SWITCHING && (status < 200 || status > 599)) {
                 throw new MalformedHead("status " + status + " (expected: 101, 200 to 599)");
@@ -78,7 +82,11 @@ final class CheckedResponse implements Upstream.Response {
                 passed.remove(HttpHeaderNames.CONTENT_LENGTH);
             }
             left = length;
-            next.onHead(status, passed);
+            if (length == 0) {
+                bare = passed;
+            } else {
+                next.onHead(status, passed);
+            }
         } catch (RuntimeException e) {
             broken(e);
         }
@@ -130,6 +138,9 @@ final class CheckedResponse implements Upstream.Response {
                 throw new MalformedHead("ended " + left + " bytes before the " + length + " that its head announced");
             }
             HttpHeaders passed = HopHeaders.responseTrailers(trailers);
+            if (bare != null) {
+                next.onHead(status, bare);
+            }
             ByteBuf whole = last;
             last = null;
             if (whole != null) {

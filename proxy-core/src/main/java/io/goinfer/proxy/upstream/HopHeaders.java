@@ -8,11 +8,10 @@ import static io.goinfer.proxy.upstream.HopHeaders.Way.REQUEST_TRAILERS;
 import static io.goinfer.proxy.upstream.HopHeaders.Way.RESPONSE;
 import static io.goinfer.proxy.upstream.HopHeaders.Way.RESPONSE_TRAILERS;
 
-import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpHeadersFactory;
 import java.net.InetAddress;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -83,9 +82,6 @@ public final class HopHeaders {
     /** More have no honest use, and a frame has room for 256 fields. */
     private static final int MAX_TRAILERS = 64;
 
-    private static final HttpHeadersFactory UNCHECKED =
-            DefaultHttpHeadersFactory.headersFactory().withValidation(false);
-
     private static final Map<String, Set<Way>> STOPPED = new HashMap<>();
     private static final Map<String, Set<Way>> STOPPED_PREFIXES = Map.of(
             "proxy-", EVERYWHERE,
@@ -120,7 +116,16 @@ public final class HopHeaders {
         stop(EnumSet.of(INTERIM, REQUEST_TRAILERS, RESPONSE_TRAILERS), "content-length");
         stop(TRAILERS, "content-encoding", "content-type", "content-range", "content-location", "host", "range");
         stop(TRAILERS, "cache-control", "pragma", "expires", "date", "age", "vary", "location", "retry-after");
-        stop(TRAILERS, "max-forwards", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since");
+        stop(
+                TRAILERS,
+                "authorization",
+                "x-api-key",
+                "cookie",
+                "max-forwards",
+                "if-match",
+                "if-none-match",
+                "if-modified-since",
+                "if-unmodified-since");
         stop(TRAILERS, "if-range", "warning", "forwarded", "x-forwarded-for", "x-forwarded-proto", REQUEST_ID);
         stop(TRAILERS, "x-forwarded-host", "x-real-ip", "x-accel-buffering");
     }
@@ -174,6 +179,18 @@ public final class HopHeaders {
         return passing(from, status < 200 ? INTERIM : RESPONSE);
     }
 
+    /** Which node answered, and by which model: the relay's word. What cannot stand in a field is left out: a node chooses its models' ids. */
+    public static void answeredBy(HttpHeaders head, String node, String model) {
+        setIfFit(head, NODE, node);
+        setIfFit(head, MODEL, model);
+    }
+
+    private static void setIfFit(HttpHeaders head, String name, String value) {
+        if (misfit(value) < 0) {
+            head.set(name, value.strip());
+        }
+    }
+
     public static HttpHeaders requestTrailers(HttpHeaders from) {
         return trailers(from, REQUEST_TRAILERS);
     }
@@ -194,8 +211,7 @@ public final class HopHeaders {
 
     private static HttpHeaders passing(HttpHeaders from, Way way) {
         Set<String> listed = listed(from);
-        // Each field is looked at here; once is enough.
-        HttpHeaders to = UNCHECKED.newHeaders();
+        HttpHeaders to = new DefaultHttpHeaders();
         Iterator<Map.Entry<CharSequence, CharSequence>> fields = from.iteratorCharSequence();
         while (fields.hasNext()) {
             Map.Entry<CharSequence, CharSequence> field = fields.next();
@@ -203,7 +219,8 @@ public final class HopHeaders {
             checkName(name);
             checkValue(name, field.getValue());
             if (!listed.contains(name) && !stops(name, way)) {
-                to.add(name, field.getValue());
+                // Blanks around it are not its own (RFC 9110 §5.5).
+                to.add(name, field.getValue().toString().strip());
             }
         }
         return to;
@@ -251,12 +268,21 @@ public final class HopHeaders {
 
     /** What one byte each can carry, without controls: an upper half that is not ASCII passes as it came. */
     private static void checkValue(String name, CharSequence value) {
+        int at = misfit(value);
+        if (at >= 0) {
+            throw new MalformedHead(
+                    "field " + name + " has character " + (int) value.charAt(at) + " (expected: 9, 32-126, 128-255)");
+        }
+    }
+
+    /** Where its first character is that cannot stand in a value; -1: nowhere. */
+    private static int misfit(CharSequence value) {
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
             if (c < ' ' && c != '\t' || c == 0x7f || c > 0xff) {
-                throw new MalformedHead(
-                        "field " + name + " has character " + (int) c + " (expected: 9, 32-126, 128-255)");
+                return i;
             }
         }
+        return -1;
     }
 }

@@ -62,9 +62,9 @@ class HopHeadersTest {
         "x-goinfer-anything, r",
         "x-goinfer-ignored, ra",
         // the client's key and way
-        "authorization, ail",
-        "x-api-key, ail",
-        "cookie, ail",
+        "authorization, ai",
+        "x-api-key, ai",
+        "cookie, ai",
         "x-conversation-id, ail",
         "x-real-ip, rai",
         "x-request-id, rai",
@@ -175,10 +175,21 @@ class HopHeadersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "  b  ", "a\tb", "caf\u00e9", "\u0080\u00ff", "a, b; c=\"d\""})
-    void otherValuesPassAsTheyCame(String value) {
+    void otherValuesPassWithoutTheBlanksAroundThem(String value) {
         for (char way : WAYS.toCharArray()) {
-            assertThat(pass(way, fields("x-a", value)).get("x-a")).isEqualTo(value);
+            assertThat(pass(way, fields("x-a", value)).get("x-a")).isEqualTo(value.strip());
         }
+    }
+
+    @Test
+    void aModelsIdIsItsNodesChoice() {
+        HttpHeaders head = new DefaultHttpHeaders();
+        HopHeaders.answeredBy(head, "gpu", "m\r\nx-evil: 1");
+        assertThat(head.get("x-goinfer-node")).isEqualTo("gpu");
+        assertThat(head).hasSize(1);
+        HopHeaders.answeredBy(head, "gpu", " ");
+        HopHeaders.answeredBy(head, "gpu", "a/b:c 1");
+        assertThat(head.get("x-goinfer-model")).isEqualTo("a/b:c 1");
     }
 
     @Test
