@@ -185,6 +185,11 @@ public final class HopHeaders {
         setIfFit(head, MODEL, model);
     }
 
+    /** Parameters of a request that its answer does not heed; left out where the client's names cannot stand in a field. */
+    public static void ignored(HttpHeaders head, String names) {
+        setIfFit(head, IGNORED, names);
+    }
+
     private static void setIfFit(HttpHeaders head, String name, String value) {
         if (misfit(value) < 0) {
             head.set(name, value.strip());

@@ -46,7 +46,7 @@ final class InferAnswer extends ResponseFilter {
     @Override
     public void onHead(int status, HttpHeaders headers) {
         if (!ignored.isEmpty()) {
-            headers.set(HopHeaders.IGNORED, ignored);
+            HopHeaders.ignored(headers, ignored);
         }
         String type = headers.get("content-type");
         passing = status != 200 || type == null || !type.startsWith("text/event-stream");
