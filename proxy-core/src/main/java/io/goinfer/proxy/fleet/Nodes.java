@@ -214,7 +214,9 @@ public final class Nodes implements NodeAuthority {
     private synchronized TunnelUpstream.@Nullable Serving serving(String nodeId) {
         NodeSessions.Entry one = sessions.getOrDefault(nodeId, NONE)
                 .serving(entry -> entry.session().accepts() && enrollment.stillGood(entry.certificate()));
-        return one == null ? null : new TunnelUpstream.Serving(one.session(), one.claim().instance());
+        return one == null
+                ? null
+                : new TunnelUpstream.Serving(one.session(), one.claim().instance());
     }
 
     private synchronized boolean full(String nodeId) {
