@@ -5,6 +5,7 @@ import io.goinfer.tunnel.wire.Writes;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -18,6 +19,7 @@ import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -27,16 +29,22 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A port of this machine that forwards UDP and TCP to another port of it, as a bad network would: delay, jitter, loss, rate, queue, black holes, NAT that
  * forgets. Thread-safe; all work is on one loop of its own.
  *
- * <p>TCP passes as a stream: what a black hole swallowed comes when it is open again, without the back-off of a real sender.
+ * <p>TCP passes as a stream, from a sender that behaves as the kernel's: what a black hole swallowed is tried again after 200 ms, 400 ms, 800 ms and so on, and
+ * so comes late when the hole is open again; a sender that hears no acknowledgement stops, whichever direction is dead; a connection that is dialled meanwhile
+ * waits for its SYN.
  */
 public final class Link implements AutoCloseable {
     private static final InetAddress HOST = InetAddress.getLoopbackAddress();
     private static final int ATTEMPTS = 20;
+
+    /** Of the kernel, between a sender and us: what waits for the line is to wait in {@link TcpFlow}, whose limit is a real sender's. */
+    private static final int TCP_BUFFER = 64 << 10;
 
     /** Towards the target, or back. */
     public enum Direction {
@@ -53,6 +61,8 @@ public final class Link implements AutoCloseable {
     private final Set<TcpPath> paths = new LinkedHashSet<>();
     private final Channel tcpPort;
     private final Channel udpPort;
+    private final AtomicInteger timeouts = new AtomicInteger();
+    private volatile int connections;
     private volatile boolean udp = true;
     private volatile boolean tcp = true;
 
@@ -94,10 +104,7 @@ public final class Link implements AutoCloseable {
 
     /** False: a black hole for everything in this direction. */
     public void pass(Direction direction, boolean passes) {
-        run(() -> {
-            pipe(direction).open(passes);
-            paths.forEach(TcpPath::goOn);
-        });
+        run(() -> pipe(direction).open(passes));
     }
 
     public void pass(boolean passes) {
@@ -141,8 +148,32 @@ public final class Link implements AutoCloseable {
         return direction == Direction.THERE ? there : back;
     }
 
-    void forgotten(TcpPath path) {
+    boolean passesBothWays() {
+        return there.isOpen() && back.isOpen();
+    }
+
+    /** In nanoseconds, without the wait for the rate. */
+    long roundTrip() {
+        return there.delay() + back.delay();
+    }
+
+    void over(TcpPath path) {
         paths.remove(path);
+        connections = paths.size();
+    }
+
+    /** Of TCP. */
+    int connections() {
+        return connections;
+    }
+
+    /** How often a sender or a dial of TCP found the line still dead. */
+    int timeouts() {
+        return timeouts.get();
+    }
+
+    void timedOut() {
+        timeouts.incrementAndGet();
     }
 
     /** On the loop. {@code at} in nanoseconds. */
@@ -223,13 +254,14 @@ public final class Link implements AutoCloseable {
         return new ServerBootstrap()
                 .group(loop, loop)
                 .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_RCVBUF, TCP_BUFFER)
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel near) {
                         if (tcp) {
-                            connect(near);
+                            opened(near);
                         } else {
                             Writes.close(near);
                         }
@@ -240,25 +272,28 @@ public final class Link implements AutoCloseable {
                 .channel();
     }
 
-    private void connect(SocketChannel near) {
-        new Bootstrap()
+    private void opened(Channel near) {
+        TcpPath path = new TcpPath(this, near);
+        paths.add(path);
+        connections = paths.size();
+        path.dial();
+    }
+
+    /** A channel to the target that reads only when told to. */
+    ChannelFuture connect() {
+        return new Bootstrap()
                 .group(loop)
-                .channel(io.netty.channel.socket.nio.NioSocketChannel.class)
+                .channel(NioSocketChannel.class)
                 .option(ChannelOption.AUTO_READ, false)
                 .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.SO_RCVBUF, TCP_BUFFER)
                 .handler(new ChannelInboundHandlerAdapter())
-                .connect(target)
-                .addListener((io.netty.channel.ChannelFuture connected) -> {
-                    if (connected.isSuccess()) {
-                        paths.add(new TcpPath(this, near, connected.channel()));
-                    } else {
-                        Writes.close(near);
-                    }
-                });
+                .connect(target);
     }
 
     @Override
     public void close() {
+        run(() -> Set.copyOf(paths).forEach(TcpPath::close));
         group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

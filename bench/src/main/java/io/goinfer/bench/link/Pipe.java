@@ -7,7 +7,7 @@ import java.util.random.RandomGenerator;
 final class Pipe {
     static final long DROPPED = -1;
 
-    private static final int SEGMENT_BYTES = 1_220;
+    static final int SEGMENT_BYTES = 1_220;
 
     private final RandomGenerator random;
     private Conditions conditions = Conditions.NONE;
@@ -25,6 +25,10 @@ final class Pipe {
 
     void open(boolean passes) {
         open = passes;
+    }
+
+    long delay() {
+        return conditions.delay().toNanos();
     }
 
     boolean isOpen() {

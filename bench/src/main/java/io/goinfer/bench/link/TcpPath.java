@@ -2,144 +2,119 @@
 package io.goinfer.bench.link;
 
 import io.goinfer.tunnel.wire.Writes;
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
-import io.netty.util.ReferenceCountUtil;
-import java.util.ArrayDeque;
-import java.util.Queue;
+import org.jspecify.annotations.Nullable;
 
-/** One TCP connection through a {@link Link}: two sockets and what is between them. Confined to the link's loop. */
+/**
+ * One TCP connection through a {@link Link}: two sockets and what is between them. The one who dials is connected at once, because this machine's kernel answers
+ * it; the target hears of it when a SYN comes through. Confined to the link's loop.
+ */
 final class TcpPath {
-    /** Bytes on their way in one direction before the sender is held back. */
-    private static final int MAX_ON_THE_WAY = 1 << 20;
-
-    private static final long RETRY_NANOS = 2_000_000;
-
     private final Link link;
-    private final Half there;
-    private final Half back;
+    private final Channel near;
+    private final TcpFlow there;
+    private final Retransmission syn = new Retransmission();
+    private @Nullable Channel far;
+    private @Nullable TcpFlow back;
     private boolean forgotten;
+    private boolean over;
 
-    TcpPath(Link link, Channel near, Channel far) {
+    TcpPath(Link link, Channel near) {
         this.link = link;
-        this.there = new Half(near, far, Link.Direction.THERE);
-        this.back = new Half(far, near, Link.Direction.BACK);
+        this.near = near;
+        this.there = new TcpFlow(link, this, near, Link.Direction.THERE);
         near.pipeline().addLast(there);
-        far.pipeline().addLast(back);
         near.read();
-        far.read();
     }
 
-    void goOn() {
-        there.drain();
-        back.drain();
+    /** One SYN; another after the next time-out if the line is dead. */
+    void dial() {
+        if (there.ended() || over) {
+            close();
+        } else if (link.passesBothWays()) {
+            link.connect().addListener((ChannelFuture connected) -> {
+                if (connected.isSuccess() && !over) {
+                    meet(connected.channel());
+                } else {
+                    Writes.close(connected.channel());
+                    close();
+                }
+            });
+        } else {
+            if (syn.runs()) {
+                link.timedOut();
+            }
+            long wait = syn.runs() ? syn.again() : syn.startSyn();
+            link.at(System.nanoTime() + wait, this::dial);
+        }
+    }
+
+    private void meet(Channel target) {
+        far = target;
+        back = new TcpFlow(link, this, target, Link.Direction.BACK);
+        target.pipeline().addLast(back);
+        back.connected(near);
+        there.connected(target);
+        target.read();
+    }
+
+    /** Data came to the end of {@code direction}; it acknowledges what went the other way. */
+    void arrived(Link.Direction direction) {
+        TcpFlow other = opposite(direction);
+        if (other != null) {
+            other.answered();
+        }
+    }
+
+    /** Data came to an end that is closed: its machine answers with a reset. */
+    void refused(Link.Direction direction) {
+        TcpFlow other = opposite(direction);
+        if (other != null) {
+            other.reset();
+        }
+    }
+
+    private @Nullable TcpFlow opposite(Link.Direction direction) {
+        return direction == Link.Direction.THERE ? back : there;
+    }
+
+    boolean isOver() {
+        return over;
+    }
+
+    /** Nothing passes any more. */
+    boolean isDead() {
+        return forgotten || over;
     }
 
     void forget() {
         forgotten = true;
     }
 
+    /** Both ends are reset. */
     void cut() {
-        there.from.config().setOption(ChannelOption.SO_LINGER, 0);
-        there.to.config().setOption(ChannelOption.SO_LINGER, 0);
-        Writes.close(there.from);
-        Writes.close(there.to);
+        near.config().setOption(ChannelOption.SO_LINGER, 0);
+        if (far != null) {
+            far.config().setOption(ChannelOption.SO_LINGER, 0);
+        }
+        close();
     }
 
-    private final class Half extends ChannelInboundHandlerAdapter {
-        private final Channel from;
-        private final Channel to;
-        private final Link.Direction direction;
-        private final Queue<ByteBuf> held = new ArrayDeque<>();
-        private final Queue<ByteBuf> passing = new ArrayDeque<>();
-        private int onTheWay;
-        private boolean wantsRead;
-        private boolean ended;
-
-        Half(Channel from, Channel to, Link.Direction direction) {
-            this.from = from;
-            this.to = to;
-            this.direction = direction;
+    void close() {
+        if (over) {
+            return;
         }
-
-        @Override
-        public void channelRead(ChannelHandlerContext ctx, Object msg) {
-            if (!(msg instanceof ByteBuf bytes)) {
-                ReferenceCountUtil.release(msg);
-                return;
-            }
-            onTheWay += bytes.readableBytes();
-            held.add(bytes);
-            drain();
+        over = true;
+        link.over(this);
+        Writes.close(near);
+        there.release();
+        if (far != null) {
+            Writes.close(far);
         }
-
-        @Override
-        public void channelReadComplete(ChannelHandlerContext ctx) {
-            wantsRead = true;
-            readMore();
-        }
-
-        private void readMore() {
-            if (!wantsRead || onTheWay >= MAX_ON_THE_WAY) {
-                return;
-            }
-            long now = System.nanoTime();
-            if (link.pipe(direction).isFull(now)) {
-                link.at(now + RETRY_NANOS, this::readMore);
-            } else {
-                wantsRead = false;
-                from.read();
-            }
-        }
-
-        void drain() {
-            Pipe pipe = link.pipe(direction);
-            while (!forgotten && pipe.isOpen() && !held.isEmpty()) {
-                ByteBuf bytes = held.remove();
-                int size = bytes.readableBytes();
-                passing.add(bytes);
-                link.at(pipe.stream(size, System.nanoTime()), this::arrive);
-            }
-            if (ended && held.isEmpty() && !forgotten) {
-                link.at(pipe.stream(0, System.nanoTime()), this::end);
-            }
-        }
-
-        @Override
-        public void channelInactive(ChannelHandlerContext ctx) {
-            ended = true;
-            drain();
-        }
-
-        /** The next in order: timers of one moment fire in any. */
-        private void arrive() {
-            ByteBuf bytes = passing.remove();
-            onTheWay -= bytes.readableBytes();
-            Writes.flush(to, bytes);
-            readMore();
-        }
-
-        private void end() {
-            if (!passing.isEmpty()) {
-                link.at(System.nanoTime() + RETRY_NANOS, this::end);
-                return;
-            }
-            Writes.close(to);
-            link.forgotten(TcpPath.this);
-        }
-
-        @Override
-        public void handlerRemoved(ChannelHandlerContext ctx) {
-            held.forEach(ByteBuf::release);
-            held.clear();
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            Writes.close(from);
+        if (back != null) {
+            back.release();
         }
     }
 }
