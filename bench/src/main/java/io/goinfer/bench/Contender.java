@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.ServerSocket;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -133,19 +132,9 @@ final class Contender implements AutoCloseable {
         return List.copyOf(processes);
     }
 
-    /** A figure of its relay's /metrics, added over all labels; 0 if there is none of that name. */
-    double metric(String name) throws IOException {
-        HttpURLConnection call = (HttpURLConnection) URI.create("http://127.0.0.1:" + target.port() + "/metrics")
-                .toURL()
-                .openConnection();
-        call.setRequestProperty("Authorization", "Bearer " + target.key());
-        try (InputStream body = call.getInputStream()) {
-            return new String(body.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
-                    .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                    .sum();
-        }
+    /** Of its relay. */
+    RelayMetrics metrics() {
+        return new RelayMetrics(target);
     }
 
     LoadDriver.Target target() {

@@ -127,7 +127,7 @@ public final class Soak {
         int streams = (int) (STARTS * seconds);
         Load load = new Load(streams, TOKENS, RATE, STARTS, options.turn().plus(CALM));
         CompletableFuture<LoadResult> result = driver.start(tunnel.target(), load);
-        double resumes = tunnel.metric("goinfer_tunnel_resumes_total");
+        double resumes = tunnel.metrics().sum("goinfer_tunnel_resumes_total");
         RudeClients clients = new RudeClients(tunnel.target(), random.nextLong());
         try {
             long end = System.nanoTime() + options.turn().toNanos();
@@ -141,7 +141,11 @@ public final class Soak {
             clients.stop();
         }
         try {
-            return told(name, result.get(), clients.count(), tunnel.metric("goinfer_tunnel_resumes_total") - resumes);
+            return told(
+                    name,
+                    result.get(),
+                    clients.count(),
+                    tunnel.metrics().sum("goinfer_tunnel_resumes_total") - resumes);
         } catch (ExecutionException e) {
             throw new IOException(e.getCause());
         }
@@ -198,7 +202,7 @@ public final class Soak {
     private static List<String> busy(Contender tunnel) throws IOException {
         List<String> busy = new ArrayList<>();
         for (String name : EMPTY) {
-            double value = tunnel.metric(name);
+            double value = tunnel.metrics().sum(name);
             if (value != 0) {
                 busy.add(name + " " + value);
             }

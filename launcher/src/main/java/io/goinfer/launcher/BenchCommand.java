@@ -6,6 +6,9 @@ import io.goinfer.bench.Faults;
 import io.goinfer.bench.Load;
 import io.goinfer.bench.LoadDriver;
 import io.goinfer.bench.LoadResult;
+import io.goinfer.bench.OutageSeries;
+import io.goinfer.bench.OutageTrial;
+import io.goinfer.bench.Outages;
 import io.goinfer.bench.Report;
 import io.goinfer.bench.Scenario;
 import io.goinfer.bench.Soak;
@@ -105,32 +108,56 @@ final class BenchCommand implements Callable<Integer> {
     @Command(
             description =
                     "Streams through a relay and a node of this machine, with a bad network between them: links that die, NAT that"
-                            + " forgets, loss. Exit 1 if a stream breaks, or loses, doubles or changes a token.",
+                            + " forgets, loss. Exit 1 if a stream breaks, or loses, doubles or changes a token; of the outages also if a"
+                            + " new request is answered later than 1 s after the line is back.",
             mixinStandardHelpOptions = true)
     int faults(
-            @Option(names = "--only", paramLabel = "NAME", split = ",", description = "these faults, not all") @Nullable
+            @Option(
+                            names = "--only",
+                            paramLabel = "NAME",
+                            split = ",",
+                            description = "these faults, not all; outages, random ones, run only if they are named")
+                    @Nullable
                     List<String> only,
             @Option(names = "--list", description = "name the faults and end") boolean list,
             @Option(names = "--streams", defaultValue = "32", description = "streams at once (default: 32)") int count,
             @Option(names = "--rate", defaultValue = "20", description = "events a second of each (default: 20)")
-                    double eventRate)
+                    double eventRate,
+            @Option(names = "--count", defaultValue = "200", description = "outages (default: 200)") int outages,
+            @Option(names = "--seed", description = "of the outages (default: a new one)") @Nullable Long seed)
             throws Exception {
         List<Scenario> scenarios = Scenario.all();
-        List<String> names = scenarios.stream().map(Scenario::name).toList();
+        List<String> names =
+                new ArrayList<>(scenarios.stream().map(Scenario::name).toList());
+        List<String> wanted = only == null ? List.copyOf(names) : only;
+        names.add(Outages.NAME);
         if (list) {
             names.forEach(Terminal.out(spec)::println);
             return 0;
         }
-        List<String> wanted = only == null ? names : only;
         for (String name : wanted) {
             if (!names.contains(name)) {
                 throw new IllegalArgumentException("no fault " + name + "; there are " + String.join(", ", names));
             }
         }
+        if (outages < 1) {
+            throw new IllegalArgumentException("--count must be at least 1");
+        }
         List<Scenario> chosen =
                 scenarios.stream().filter(one -> wanted.contains(one.name())).toList();
-        boolean good = new Faults(new Faults.Options(self(), chosen, count, eventRate), Terminal.out(spec)).run();
+        boolean good = chosen.isEmpty()
+                || new Faults(new Faults.Options(self(), chosen, count, eventRate), Terminal.out(spec)).run();
+        if (wanted.contains(Outages.NAME)) {
+            Outages.Options options =
+                    new Outages.Options(self(), outages, orNew(seed), new OutageTrial.Streams(count, eventRate));
+            OutageSeries series = new Outages(options, Terminal.out(spec)).run();
+            good &= series.broken() == 0 && series.missed() == 0;
+        }
         return good ? 0 : 1;
+    }
+
+    private static long orNew(@Nullable Long seed) {
+        return seed == null ? System.nanoTime() & 0xffff : seed;
     }
 
     @Command(
@@ -158,7 +185,7 @@ final class BenchCommand implements Callable<Integer> {
                 List.of("--transport", transport),
                 Duration.ofSeconds(length),
                 Duration.ofSeconds(turn),
-                seed == null ? System.nanoTime() & 0xffff : seed);
+                orNew(seed));
         return new Soak(soak, Terminal.out(spec)).run() ? 0 : 1;
     }
 
