@@ -42,7 +42,7 @@ public final class OutageTrial implements AutoCloseable {
     private static final double STARTS = 200;
 
     /** How long streams go on behind the outage. */
-    private static final Duration TAIL = Duration.ofMillis(2_500);
+    private static final Duration TAIL = Duration.ofMillis(2_000);
 
     private static final double FRESH_STARTS = 4;
     private static final int FRESH_TOKENS = 10;
@@ -50,7 +50,7 @@ public final class OutageTrial implements AutoCloseable {
     /** Exchanges whose link is dead live on for a minute. */
     private static final Duration PATIENCE = Duration.ofSeconds(75);
 
-    private static final Duration SETTLE = Duration.ofSeconds(4);
+    private static final Duration SETTLE = Duration.ofSeconds(3);
 
     private final LoadDriver.Target target;
     private final RelayMetrics metrics;
