@@ -2,13 +2,18 @@
 package io.goinfer.launcher;
 
 import static io.goinfer.tunnel.testing.Eventually.eventually;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.goinfer.bench.Arrangement;
 import io.goinfer.bench.Load;
 import io.goinfer.bench.LoadDriver;
 import io.goinfer.bench.LoadResult;
+import io.goinfer.bench.OutageSeries;
+import io.goinfer.bench.OutageTrial;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -32,50 +37,41 @@ class NamespaceTest {
     private static final String CHAT = "{\"model\":\"sim\",\"max_tokens\":2,\"stream\":true,\"messages\":[]}";
     private static final int STREAMS = 16;
     private static final int BULK = 4 << 20;
+    private static final int OUTAGES = 30;
 
     @TempDir
     Path folder;
 
     private final LoadDriver driver = new LoadDriver();
-    private Processes processes;
+    private final List<FarNode> rigs = new ArrayList<>();
+    private FarNode rig;
     private Namespaces net;
     private RelayProcess relay;
 
     @BeforeEach
     void start() throws Exception {
-        net = Namespaces.create(1_280);
-        processes = new Processes(folder);
-        relay = RelayProcess.start(processes, folder, Namespaces.RELAY);
-        onNode("llama.log", "bench", "backend", "--port", "8081", "--slots", Integer.toString(STREAMS));
+        rig = rig("rig");
+        net = rig.net();
+        relay = rig.relay();
+    }
+
+    private FarNode rig(String name) throws Exception {
+        FarNode made = FarNode.create(Files.createDirectory(folder.resolve(name)), 1_280);
+        rigs.add(made);
+        made.start();
+        return made;
     }
 
     @AfterEach
     void stop() throws Exception {
         driver.close();
-        if (processes != null) {
-            processes.close();
+        for (FarNode one : rigs) {
+            one.close();
         }
-        if (net != null) {
-            net.close();
-        }
-    }
-
-    private Process onNode(String log, String... arguments) throws Exception {
-        return processes.start(log, net.onNode(Processes.command(arguments)));
     }
 
     private Process node(String... more) throws Exception {
-        List<String> words = new ArrayList<>(List.of(
-                "connect",
-                relay.url(),
-                "--state-dir",
-                folder.resolve("node-state").toString(),
-                "--token-file",
-                relay.tokenFile(),
-                "--backend",
-                "sim=http://127.0.0.1:8081"));
-        words.addAll(List.of(more));
-        return onNode("node.log", words.toArray(String[]::new));
+        return rig.node(more);
     }
 
     private String url(String path) {
@@ -83,7 +79,7 @@ class NamespaceTest {
     }
 
     private long served() throws Exception {
-        return processes.untilServed(url("/v1/chat/completions"), relay.key(), CHAT);
+        return rig.served(CHAT);
     }
 
     private String sessions() {
@@ -177,7 +173,7 @@ class NamespaceTest {
 
     private boolean nodeSaid(String text) {
         try {
-            return Files.readString(folder.resolve("node.log")).contains(text);
+            return Files.readString(folder.resolve("rig/node.log")).contains(text);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -189,7 +185,7 @@ class NamespaceTest {
         node("--transport", transport);
         served();
         CompletableFuture<LoadResult> running = streams(12);
-        net.moveNode(Namespaces.NODE, "10.213.3.7");
+        net.moveNode();
         if (transport.equals("tcp")) {
             // Over QUIC the relay may have said so first.
             eventually("the node sees it", () -> nodeSaid("the way there changed"));
@@ -215,5 +211,42 @@ class NamespaceTest {
                 () -> !sessions().contains("goinfer_tunnel_suspect{"));
         net.plugged(true);
         allIntact("cable pulled", running);
+    }
+
+    /** Each arrangement on machines of its own. What broke happens again with {@code -Dgoinfer.outages.seed}. */
+    @Test
+    void outagesArePauses() throws Exception {
+        long seed = Long.getLong("goinfer.outages.seed", System.nanoTime() & 0xffff);
+        OutageSeries series = new OutageSeries(OUTAGES, seed, new PrintWriter(System.out, true, UTF_8));
+        series.begin();
+        List<CompletableFuture<Void>> running = new ArrayList<>();
+        for (Arrangement arrangement : Arrangement.values()) {
+            FarNode one = arrangement == Arrangement.TCP ? rig : rig(arrangement.name());
+            Path configuration = Files.writeString(folder.resolve(arrangement + ".yml"), arrangement.configuration());
+            one.node("--config", configuration.toString());
+            one.served(CHAT);
+            running.add(CompletableFuture.runAsync(() -> outages(series, arrangement, one)));
+        }
+        for (CompletableFuture<Void> each : running) {
+            each.get(5, TimeUnit.MINUTES);
+        }
+        series.end();
+
+        assertThat(series.done()).isEqualTo(OUTAGES);
+        assertThat(series.broken()).as("streams that broke, seed " + seed).isZero();
+    }
+
+    private static void outages(OutageSeries series, Arrangement arrangement, FarNode rig) {
+        LoadDriver.Target target =
+                new LoadDriver.Target(rig.relay().port(), rig.relay().adminKey(), "sim");
+        OutageTrial.Streams streams = new OutageTrial.Streams(24, 20);
+        try (OutageTrial trial = new OutageTrial(target, rig.net()::pass, arrangement, streams)) {
+            series.run(trial);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 }
