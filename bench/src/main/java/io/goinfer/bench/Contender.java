@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 
 /** One way from the client to the backend, as real processes: started the same way, measured the same way. */
 final class Contender implements AutoCloseable {
-    private static final long START_SECONDS = 30;
+    private static final long START_SECONDS = 60;
 
     static {
         // A bench that is ended by a signal takes along what it started.

@@ -16,8 +16,10 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -78,6 +80,7 @@ public final class LoadDriver implements AutoCloseable {
         }
         boolean all = left.await(load.patience().toMillis(), TimeUnit.MILLISECONDS);
         double seconds = (System.nanoTime() - start) / 1e9;
+        running = new StreamReader[0];
         return group.next()
                 .submit(() -> {
                     long events = 0;
@@ -117,19 +120,30 @@ public final class LoadDriver implements AutoCloseable {
         });
     }
 
+    /** While {@link #run} is on, from another thread: how many streams have had an event, or have ended. */
+    public int begun() {
+        StreamReader[] readers = running;
+        return onLoop(() -> (int) Arrays.stream(readers)
+                .filter(reader -> reader != null && (reader.events() > 0 || reader.ended()))
+                .count());
+    }
+
     /** While {@link #run} is on, from another thread: how long until every stream moves again? */
     public void mark() {
         StreamReader[] readers = running;
         long now = System.nanoTime();
-        group.next()
-                .submit(() -> {
-                    for (StreamReader reader : readers) {
-                        if (reader != null) {
-                            reader.mark(now);
-                        }
-                    }
-                })
-                .syncUninterruptibly();
+        onLoop(() -> {
+            for (StreamReader reader : readers) {
+                if (reader != null) {
+                    reader.mark(now);
+                }
+            }
+            return readers.length;
+        });
+    }
+
+    private <T> T onLoop(Callable<T> work) {
+        return group.next().submit(work).syncUninterruptibly().getNow();
     }
 
     private void open(Target target, byte[] request, StreamReader reader) {

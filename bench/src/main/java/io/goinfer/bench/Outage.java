@@ -10,7 +10,7 @@ import java.util.random.RandomGenerator;
 /**
  * A line that passes nothing for a while, and perhaps once more right after it is back: in the middle of what the first time has set going.
  *
- * @param lead from the streams' start to the first
+ * @param lead from the moment when all streams run to the first
  * @param pause between both
  * @param second zero: there is only one
  */
@@ -36,8 +36,8 @@ public record Outage(What what, Duration lead, Duration first, Duration pause, D
 
     private static final int CRITICAL_END = 8_000;
 
-    private static final int LEAD = 800;
-    private static final int LEAD_END = 1_500;
+    private static final int LEAD = 200;
+    private static final int LEAD_END = 1_000;
     private static final int PAUSE = 100;
     private static final int PAUSE_END = 3_000;
 

@@ -79,6 +79,9 @@ public final class OutageTrial implements AutoCloseable {
         int tokens = (int) (outage.lead().plus(length).toMillis() * streams.rate() / 1_000);
         CompletableFuture<LoadResult> ran =
                 before.start(target, new Load(streams.count(), tokens, streams.rate(), STARTS, length.plus(PATIENCE)));
+        while (before.begun() < streams.count() && !ran.isDone()) {
+            Thread.sleep(20);
+        }
         Thread.sleep(outage.lead().toMillis());
         int fresh = (int) (length.toMillis() * FRESH_STARTS / 1_000);
         CompletableFuture<LoadResult> came =

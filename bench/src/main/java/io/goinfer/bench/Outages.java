@@ -24,7 +24,7 @@ public final class Outages {
     public static final String NAME = "outages";
 
     /** More would make the streams of two processors late. */
-    private static final int MOST_LINES = 12;
+    private static final int MOST_LINES = 10;
 
     private static final int OUTAGES_OF_A_LINE = 4;
     private static final int SLOTS = 10_000;

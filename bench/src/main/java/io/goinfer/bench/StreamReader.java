@@ -88,6 +88,11 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
         return part == Part.OVER;
     }
 
+    /** Well or not. */
+    boolean ended() {
+        return over;
+    }
+
     /** Why it is not {@link #complete()}. */
     String problem() {
         if (channel == null) {

@@ -120,7 +120,11 @@ final class BenchCommand implements Callable<Integer> {
                     @Nullable
                     List<String> only,
             @Option(names = "--list", description = "name the faults and end") boolean list,
-            @Option(names = "--streams", defaultValue = "32", description = "streams at once (default: 32)") int count,
+            @Option(
+                            names = "--streams",
+                            description = "streams at once (default: 32; of the outages 16 on each of up to 10 lines)")
+                    @Nullable
+                    Integer count,
             @Option(names = "--rate", defaultValue = "20", description = "events a second of each (default: 20)")
                     double eventRate,
             @Option(names = "--count", defaultValue = "200", description = "outages (default: 200)") int outages,
@@ -146,10 +150,13 @@ final class BenchCommand implements Callable<Integer> {
         List<Scenario> chosen =
                 scenarios.stream().filter(one -> wanted.contains(one.name())).toList();
         boolean good = chosen.isEmpty()
-                || new Faults(new Faults.Options(self(), chosen, count, eventRate), Terminal.out(spec)).run();
+                || new Faults(
+                                new Faults.Options(self(), chosen, count == null ? 32 : count, eventRate),
+                                Terminal.out(spec))
+                        .run();
         if (wanted.contains(Outages.NAME)) {
-            Outages.Options options =
-                    new Outages.Options(self(), outages, orNew(seed), new OutageTrial.Streams(count, eventRate));
+            Outages.Options options = new Outages.Options(
+                    self(), outages, orNew(seed), new OutageTrial.Streams(count == null ? 16 : count, eventRate));
             OutageSeries series = new Outages(options, Terminal.out(spec)).run();
             good &= series.broken() == 0 && series.missed() == 0;
         }

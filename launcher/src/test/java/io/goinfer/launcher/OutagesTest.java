@@ -19,7 +19,7 @@ class OutagesTest {
         StringWriter said = new StringWriter();
         long seed = Long.getLong("goinfer.outages.seed", System.nanoTime() & 0xffff);
         Outages.Options options =
-                new Outages.Options(Processes.command(), OUTAGES, seed, new OutageTrial.Streams(24, 20));
+                new Outages.Options(Processes.command(), OUTAGES, seed, new OutageTrial.Streams(16, 20));
 
         OutageSeries series = new Outages(options, new PrintWriter(said)).run();
 
