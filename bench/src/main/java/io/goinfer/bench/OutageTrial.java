@@ -75,6 +75,7 @@ public final class OutageTrial implements AutoCloseable {
 
     Result run(Outage outage) throws IOException, InterruptedException {
         List<String> sessions = settled();
+        long unused = untilAnswered(System.nanoTime(), new Tally());
         Duration length = outage.length().plus(TAIL);
         int tokens = (int) (outage.lead().plus(length).toMillis() * streams.rate() / 1_000);
         CompletableFuture<LoadResult> ran =
@@ -110,7 +111,7 @@ public final class OutageTrial implements AutoCloseable {
         }
     }
 
-    /** The sessions that serve; for a while waits for those that should. */
+    /** The sessions that are there; for a while waits for those that should be. */
     private List<String> settled() throws IOException, InterruptedException {
         long now = System.nanoTime();
         long soon = now + SETTLE.toNanos();
