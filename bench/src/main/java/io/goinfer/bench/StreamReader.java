@@ -8,6 +8,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ByteProcessor;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,8 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
     private static final int STATUS_LINE = 15;
     private static final byte[] MARK = "\"sent_ns\":".getBytes(StandardCharsets.US_ASCII);
     private static final int END_OF_HEAD = '\r' << 24 | '\n' << 16 | '\r' << 8 | '\n';
+
+    private static final Pattern ERROR_CODE = Pattern.compile("\"error\".*\"code\":\"?([a-z0-9_]+)");
 
     private enum Part {
         HEAD,
@@ -30,11 +34,13 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
     private final Histogram first;
     private final Histogram delay;
     private final Runnable ended;
+    private final byte[] last = new byte[512];
     private final StringBuilder statusLine = new StringBuilder(STATUS_LINE);
     private @Nullable Channel channel;
     private Part part = Part.HEAD;
     private int lastFour;
     private int chunkLeft;
+    private int lastLength;
     private long requestedAt;
     private long now;
     private int matched;
@@ -99,10 +105,17 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
             return "not connected";
         }
         String line = statusLine.toString();
-        String how = over ? "closed" : "not ended";
+        String how = (over ? "closed" : "not ended") + error();
         return line.isEmpty()
                 ? how + " without an answer"
-                : line.contains(" 200 ") ? how + " in the middle" : line.strip();
+                : line.contains(" 200 ") ? how + " in the middle" : line.strip() + error();
+    }
+
+    /** The code of an error that came last, in brackets. */
+    private String error() {
+        String end = new String(last, 0, lastLength, StandardCharsets.UTF_8);
+        Matcher code = ERROR_CODE.matcher(end);
+        return code.find() ? " (" + code.group(1) + ")" : "";
     }
 
     void abandon() {
@@ -120,6 +133,8 @@ final class StreamReader extends ChannelInboundHandlerAdapter implements BytePro
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
         ByteBuf in = (ByteBuf) msg;
         now = System.nanoTime();
+        lastLength = Math.min(in.readableBytes(), last.length);
+        in.getBytes(in.writerIndex() - lastLength, last, 0, lastLength);
         while (in.isReadable()) {
             if (part == Part.CHUNK) {
                 int length = Math.min(chunkLeft, in.readableBytes());
