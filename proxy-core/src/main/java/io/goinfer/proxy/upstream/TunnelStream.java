@@ -22,9 +22,6 @@ import org.slf4j.LoggerFactory;
  * {@link Hop} carries calls over in order; where both loops are one it calls at once.
  */
 final class TunnelStream implements Upstream.Stream {
-    /** What the client took is told in steps: each is a task on the other loop. */
-    private static final int CREDIT_STEP = 2 << 10;
-
     /** Request bytes that may be on their way to the session's loop. */
     private static final int MAX_CROSSING = 64 << 10;
 
@@ -40,6 +37,9 @@ final class TunnelStream implements Upstream.Stream {
     private @Nullable Hop toSession;
     private int crossing;
     private boolean peerWritable = true;
+    /** What the client took is told in steps: each is a task on the other loop. */
+    private int step = 1;
+
     private int unreported;
     private boolean over;
 
@@ -82,6 +82,7 @@ final class TunnelStream implements Upstream.Stream {
         }
         Hop hop = new Hop(session.wire().loop(), this::broken);
         toSession = hop;
+        step = session.terms().consumedStep();
         hop.run(() -> {
             if (session.accepts()) {
                 try {
@@ -188,7 +189,7 @@ final class TunnelStream implements Upstream.Stream {
     @Override
     public void consumed(int bytes) {
         unreported += bytes;
-        if (unreported >= CREDIT_STEP && toSession != null && !over) {
+        if (unreported >= step && toSession != null && !over) {
             int report = unreported;
             unreported = 0;
             toSession.run(() -> {

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.goinfer.tunnel.frame.FrameException;
+import io.goinfer.tunnel.session.SessionTerms;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WindowsTest {
     private static final int FLOOR = 4 << 10;
@@ -40,6 +43,28 @@ class WindowsTest {
             window.received(1 << 10);
             window.consumed(1 << 10);
             assertThat(window.limit() - window.received()).isGreaterThan(14 << 10);
+        }
+    }
+
+    /** The step in which consumed bytes are told must never wait for bytes that the sender may not send. */
+    @ParameterizedTest
+    @ValueSource(ints = {1 << 10, 1_500, 4 << 10, 64 << 10})
+    void whatIsLeftOfAnExhaustedPoolMovesOnWhateverTheFloor(int floor) {
+        CreditPool exhausted = new CreditPool(floor);
+        exhausted.adjust(CreditPool.SIZE, false);
+        ReceiveWindow window = ReceiveWindow.granted(exhausted, exhausted.initialResponseLimit());
+        int step = new SessionTerms(1, 0, 16, floor, "n").consumedStep();
+
+        int untold = 0;
+        for (int i = 0; i < 1_000; i++) {
+            int room = (int) (window.limit() - window.received());
+            assertThat(room).as("what may be sent").isPositive();
+            window.received(room);
+            untold += room;
+            while (untold >= step) {
+                window.consumed(step);
+                untold -= step;
+            }
         }
     }
 
