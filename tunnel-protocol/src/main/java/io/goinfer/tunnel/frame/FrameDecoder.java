@@ -20,6 +20,15 @@ public final class FrameDecoder implements AutoCloseable {
     static final int MAX_FIELDS = 256;
     private static final int OPTIONAL = 0x80;
 
+    /** Characters of a token (RFC 9110 §5.6.2), but for upper case. */
+    private static final boolean[] NAME = new boolean[0x80];
+
+    static {
+        for (char c : "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz".toCharArray()) {
+            NAME[c] = true;
+        }
+    }
+
     private final FrameType.Scope scope;
     private final ByteBufAllocator allocator;
     private @Nullable ByteBuf partial;
@@ -280,24 +289,31 @@ public final class FrameDecoder implements AutoCloseable {
         return fields;
     }
 
-    /** Names and values that could split a message on the next hop never get past here. */
+    /** What is no field of RFC 9110 §5 never gets past here: it could split a message on the next hop, or be no message at all. */
     private static Field field(String name, String value) {
-        if (name.isEmpty()) {
+        int start = name.startsWith(":") ? 1 : 0;
+        if (name.length() == start) {
             throw new FrameException(Code.PROTOCOL, "field without a name");
         }
-        for (int i = 0; i < name.length(); i++) {
+        for (int i = start; i < name.length(); i++) {
             char c = name.charAt(i);
-            if (c <= ' ' || c >= 0x7f || c == ':' && i > 0 || c >= 'A' && c <= 'Z') {
+            if (c >= NAME.length || !NAME[c]) {
                 throw new FrameException(Code.PROTOCOL, "field name with character " + (int) c);
             }
         }
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
-            if (c == '\r' || c == '\n' || c == 0) {
+            if (c < ' ' && c != '\t' || c == 0x7f) {
                 throw new FrameException(Code.PROTOCOL, "field value with character " + (int) c);
             }
         }
-        return new Field(name, value);
+        return new Field(name, trimmed(value));
+    }
+
+    /** Blanks around a value are not part of it. */
+    private static String trimmed(String value) {
+        int last = value.length() - 1;
+        return last < 0 || value.charAt(0) > ' ' && value.charAt(last) > ' ' ? value : value.trim();
     }
 
     private static String string(ByteBuf in) {
