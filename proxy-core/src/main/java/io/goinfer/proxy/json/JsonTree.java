@@ -29,8 +29,14 @@ public final class JsonTree {
 
     /** Its digits are kept. */
     public record Number(String text) {
+        /** Without its fraction; what does not fit is the nearest that does. */
         public long asLong() {
-            return new java.math.BigDecimal(text).longValue();
+            try {
+                return Long.parseLong(text);
+            } catch (NumberFormatException e) {
+                // Never by way of a BigDecimal: an exponent of ten digits is none for it.
+                return (long) Double.parseDouble(text);
+            }
         }
 
         public double asDouble() {
