@@ -4,6 +4,7 @@ package io.goinfer.proxy.model;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import java.io.ByteArrayInputStream;
@@ -17,6 +18,10 @@ import java.util.Set;
 /** Lists of models as JSON: a backend's /v1/models, the tunnel's MODELS (PROTOCOL.md §5.4), our own rows. */
 public final class ModelsJson {
     private static final int MAX_MODELS = 10_000;
+
+    /** Longer than any file's path; it must fit the head of a request beside the client's own fields. */
+    private static final int MAX_ID = 4 << 10;
+
     private static final String LOADING_STATE = "loading_state";
     private static final String PARTIAL = "partial";
 
@@ -38,6 +43,15 @@ public final class ModelsJson {
 
     /** Rows of {@code data} or {@code models}, whichever holds objects with an {@code id}. @throws IOException if it is no such list */
     public static Listing read(byte[] json) throws IOException {
+        try {
+            return listing(json);
+        } catch (JsonProcessingException e) {
+            // Its own message has several lines.
+            throw new IOException(e.getOriginalMessage(), e);
+        }
+    }
+
+    private static Listing listing(byte[] json) throws IOException {
         List<ModelInfo> models = new ArrayList<>();
         boolean list = false;
         boolean partial = false;
@@ -58,6 +72,9 @@ public final class ModelsJson {
                     partial |= flag && in.currentToken() == JsonToken.VALUE_TRUE;
                     in.skipChildren();
                 }
+            }
+            if (in.nextToken() != null) {
+                throw new IOException("expected one JSON object");
             }
         }
         if (!list) {
@@ -84,7 +101,7 @@ public final class ModelsJson {
             if (name.equals("id") && value == JsonToken.VALUE_STRING) {
                 id = in.getText();
             } else if (name.equals("created") && value == JsonToken.VALUE_NUMBER_INT) {
-                created = in.getLongValue();
+                created = seconds(in);
             } else if (name.equals("meta") && value == JsonToken.START_OBJECT) {
                 meta = copy(in);
             } else if (name.equals("status") && value == JsonToken.START_OBJECT) {
@@ -103,10 +120,20 @@ public final class ModelsJson {
                 in.skipChildren();
             }
         }
-        if (!id.isEmpty() && models.size() < MAX_MODELS) {
+        if (isId(id) && models.size() < MAX_MODELS) {
             String row = more.isEmpty() ? "" : more.append('}').toString();
             models.add(new ModelInfo(ModelNames.fromId(id), id, id, created, meta, state, listed, row, loading));
         }
+    }
+
+    /** 0, which is not known, where it is no time. */
+    private static long seconds(JsonParser in) throws IOException {
+        return in.getNumberType() == JsonParser.NumberType.BIG_INTEGER ? 0 : Math.max(0, in.getLongValue());
+    }
+
+    /** Ids travel in fields of requests and answers, where a control character has no place (RFC 9110 §5.5). */
+    private static boolean isId(String id) {
+        return !id.isBlank() && id.length() <= MAX_ID && id.chars().noneMatch(Character::isISOControl);
     }
 
     private static ModelInfo.State state(JsonParser in) throws IOException {
