@@ -131,6 +131,11 @@ final class Coalescing extends ChannelDuplexHandler {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
+        if (msg instanceof DatagramPacket packet && !packet.content().isReadable()) {
+            // Anybody can send one; it is no QUIC packet.
+            packet.release();
+            return;
+        }
         urgent |= !(msg instanceof DatagramPacket packet && mayWait(packet.content()));
         reading = true;
         try {

@@ -68,6 +68,18 @@ class CoalescingTest {
         seen.clear();
     }
 
+    /** Anybody can send one. */
+    @Test
+    void anEmptyDatagramIsNoPacketAndIsGivenBack() {
+        DatagramPacket empty = new DatagramPacket(Unpooled.buffer(1), ANYWHERE, ANYWHERE);
+
+        socket.writeInbound(empty);
+        socket.checkException();
+
+        assertThat(empty.refCnt()).isZero();
+        assertThat(seen).doesNotContain("read");
+    }
+
     @Test
     void tokensArePassedOnAtOnceAndAcknowledgedTwoMillisecondsLater() {
         waitingForOne();
