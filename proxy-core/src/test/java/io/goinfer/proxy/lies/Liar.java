@@ -11,6 +11,7 @@ import io.goinfer.proxy.testing.GoinferRig;
 import io.goinfer.proxy.testing.Greeting;
 import io.goinfer.proxy.testing.RawFrame;
 import io.goinfer.proxy.testing.ScriptedNode;
+import io.goinfer.proxy.testing.ScriptedQuicNode;
 import io.goinfer.proxy.testing.ScriptedTcpNode;
 import io.goinfer.tunnel.frame.Id;
 import java.net.URI;
@@ -108,6 +109,15 @@ final class Liar {
     /** A connection without a byte on it. */
     ScriptedTcpNode knock() throws Exception {
         return track(ScriptedTcpNode.connect(port(), identity));
+    }
+
+    ScriptedQuicNode dialQuic() throws Exception {
+        return track(ScriptedQuicNode.dial(port(), identity));
+    }
+
+    /** As {@link #connect}. */
+    ScriptedNode connectOverQuic() throws Exception {
+        return serve(dialQuic(), greeting(), MODELS);
     }
 
     <N extends ScriptedNode> N track(N node) {

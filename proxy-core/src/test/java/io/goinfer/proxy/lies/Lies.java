@@ -21,7 +21,8 @@ final class Lies {
                         TrailerLies.all(),
                         FlowLies.all(),
                         MarkLies.all(),
-                        ResumeLies.all())
+                        ResumeLies.all(),
+                        QuicLies.all())
                 .flatMap(List::stream)
                 .toList();
     }

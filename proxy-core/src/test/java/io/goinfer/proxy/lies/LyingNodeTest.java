@@ -123,7 +123,7 @@ class LyingNodeTest {
             if (lie.clientReadsLate()) {
                 telling.once.get(30, TimeUnit.SECONDS);
             }
-            Reply reply = client.read(lie.ask().method);
+            Reply reply = read(client, lie, telling);
             telling.rethrow(AssertionError.class);
             lie.client.check(reply);
             ScriptedNode node = liar.current();
@@ -136,6 +136,17 @@ class LyingNodeTest {
             liar.hangUp();
         }
         checkOthers();
+    }
+
+    private static Reply read(StrictClient client, Lie lie, Telling telling) throws IOException {
+        try {
+            return client.read(lie.ask().method);
+        } catch (StrictClient.Malformed e) {
+            if (telling.failure != null) {
+                e.addSuppressed(telling.failure);
+            }
+            throw e;
+        }
     }
 
     private void checkSession(Lie lie, ScriptedNode node, Telling telling) throws Exception {

@@ -12,6 +12,9 @@ import org.slf4j.LoggerFactory;
 
 /** What a healthy process never logs: an exception that nobody expected, and text of a stranger that starts a line of its own. */
 public final class LoggedFaults extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+    /** Threads with such names are those of liars: what befalls them there is their own. */
+    static final String SCRIPTED = "scripted-node";
+
     private final Logger root;
     private final List<String> faults = new ArrayList<>();
 
@@ -28,7 +31,7 @@ public final class LoggedFaults extends AppenderBase<ILoggingEvent> implements A
         boolean thrown = event.getLevel().isGreaterOrEqual(Level.WARN) && event.getThrowableProxy() != null;
         boolean split = event.getLevel().isGreaterOrEqual(Level.INFO)
                 && event.getFormattedMessage().chars().anyMatch(c -> c < ' ' || c == 0x7f);
-        if (thrown || split) {
+        if ((thrown || split) && !event.getThreadName().startsWith(SCRIPTED)) {
             synchronized (this) {
                 faults.add((thrown ? "exception: " : "control character: ") + event.getLoggerName() + ": "
                         + event.getFormattedMessage()

@@ -74,7 +74,7 @@ public final class ScriptedTcpNode extends ScriptedNode {
 
     /** From now on frames are heard. */
     public ScriptedTcpNode listen() {
-        Thread reader = new Thread(this::read, "scripted-node");
+        Thread reader = new Thread(this::read, LoggedFaults.SCRIPTED);
         reader.setDaemon(true);
         reader.start();
         return this;
