@@ -71,15 +71,7 @@ final class ControlLies {
                         "REQUEST on the control stream",
                         of(
                                 FrameType.REQUEST,
-                                Bytes.of()
-                                        .u64(1)
-                                        .u64(1)
-                                        .u8(0)
-                                        .u8(0)
-                                        .u8(0)
-                                        .u32(0)
-                                        .u32(0)
-                                        .u16(0))),
+                                Bytes.of().u64(1).u64(1).u8(0).u64(1).u32(0).u16(0))),
                 fatal("RESPONSE on the control stream", RawFrame.response(200)),
                 fatal("DATA on the control stream", RawFrame.data("x")),
                 fatal("TRAILERS on the control stream", RawFrame.trailers()),
@@ -89,7 +81,7 @@ final class ControlLies {
                 Lie.frames("PING on an exchange stream", error(), ping(1, 0)),
                 Lie.frames("GOAWAY on an exchange stream", error(), goAway(0, 0, "")),
                 Lie.frames("HELLO on an exchange stream", error(), HELLO),
-                Lie.frames("RESUME_OK on an exchange stream", error(), RawFrame.resumeOk()),
+                Lie.frames("RESUME_OK on an exchange stream", error(), RawFrame.resumeOk(0)),
                 // types
                 fatal("a type that is none", RawFrame.of(0x7e, 0, Bytes.of())),
                 fatal("type 0", RawFrame.of(0, 0, Bytes.of())),

@@ -52,9 +52,7 @@ final class GrammarLies {
                                         .u64(1)
                                         .u64(2)
                                         .u8(0)
-                                        .u8(0)
-                                        .u8(0)
-                                        .u32(0)
+                                        .u64(1)
                                         .u32(65_536)
                                         .raw(RawFrame.fields(":method", "GET", ":path", "/", ":authority", "x")
                                                 .array()))),
@@ -70,9 +68,7 @@ final class GrammarLies {
                                         .u64(1)
                                         .u64(2)
                                         .u8(1)
-                                        .u8(0)
-                                        .u8(0)
-                                        .u32(0)
+                                        .u64(1)
                                         .u32(0)
                                         .raw(RawFrame.fields().array()))),
                 // no end

@@ -76,6 +76,22 @@ final class GreetingLies {
         });
     }
 
+    /** A text for people that is too long or has control characters: refused, or made harmless. */
+    private static Lie label(String name, Consumer<Greeting> lie) {
+        return Lie.of(name, right().or(error()), (asked, liar) -> asked.answer())
+                .opened(liar -> {
+                    Greeting greeting = liar.greeting();
+                    lie.accept(greeting);
+                    ScriptedTcpNode node = liar.dial();
+                    try {
+                        return liar.serve(node, greeting, Liar.MODELS);
+                    } catch (IOException e) {
+                        return node;
+                    }
+                })
+                .mayEnd();
+    }
+
     private static Lie payload(String name, Bytes payload) {
         return first(name, Code.PROTOCOL, RawFrame.of(FrameType.HELLO, 0, payload));
     }
@@ -132,7 +148,7 @@ final class GreetingLies {
                 first("PING before HELLO", Code.PROTOCOL, RawFrame.ping(1, 0)),
                 first("MODELS before HELLO", Code.PROTOCOL, RawFrame.models(Liar.MODELS)),
                 first("GOAWAY before HELLO", Code.PROTOCOL, RawFrame.goAway(0, 0, "")),
-                first("RESUME_OK before HELLO", Code.PROTOCOL, RawFrame.resumeOk()),
+                first("RESUME_OK before HELLO", Code.PROTOCOL, RawFrame.resumeOk(0)),
                 first(
                         "HELLO_OK instead of HELLO",
                         Code.PROTOCOL,
@@ -214,11 +230,11 @@ final class GreetingLies {
                 odd("versions up to 255", greeting -> greeting.max = 255),
                 odd("versions from 0", greeting -> greeting.min = 0),
                 odd("another node's name as its own", greeting -> greeting.name = bytes("honest")),
-                odd("a name of 60,000 bytes", greeting -> greeting.name = bytes("x".repeat(60_000))),
-                odd("a name with control characters", greeting -> greeting.name = bytes("a\r\nb\u0000\u001b[2J/../")),
+                label("a name of 60,000 bytes", greeting -> greeting.name = bytes("x".repeat(60_000))),
+                label("a name with control characters", greeting -> greeting.name = bytes("a\r\nb\u0000\u001b[2J/../")),
                 odd("no name for itself", greeting -> greeting.name = new byte[0]),
-                odd("a software of 60,000 bytes", greeting -> greeting.software = bytes("x".repeat(60_000))),
-                odd(
+                label("a software of 60,000 bytes", greeting -> greeting.software = bytes("x".repeat(60_000))),
+                label(
                         "a software with control characters",
                         greeting -> greeting.software = bytes("a\r\nnode honest disconnected\u001b[2J")),
                 Lie.of("a lane that is none", right().or(error()), (asked, liar) -> asked.answer())

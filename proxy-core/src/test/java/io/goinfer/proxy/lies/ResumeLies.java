@@ -9,7 +9,6 @@ import static io.goinfer.proxy.testing.RawFrame.answer;
 import static io.goinfer.proxy.testing.RawFrame.credit;
 import static io.goinfer.proxy.testing.RawFrame.data;
 import static io.goinfer.proxy.testing.RawFrame.response;
-import static io.goinfer.proxy.testing.RawFrame.resumeOk;
 
 import io.goinfer.proxy.testing.Bytes;
 import io.goinfer.proxy.testing.Greeting;
@@ -19,6 +18,7 @@ import io.goinfer.proxy.testing.ScriptedNode.Asked;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.FrameType;
 import io.goinfer.tunnel.frame.Id;
+import java.util.Arrays;
 import java.util.List;
 
 /** A session is lost in the middle of an exchange, and the next one lies about it: PROTOCOL.md §6.10. */
@@ -37,6 +37,21 @@ final class ResumeLies {
     /** What it does with the stream on which the exchange goes on. */
     private interface Rest {
         void tell(Asked continued) throws Exception;
+    }
+
+    private static RawFrame resumeOk(Bytes... answers) {
+        return RawFrame.resumeOk(0, answers);
+    }
+
+    /** As an answer to the RESUME that came, whatever order it was made with. */
+    private static void say(ScriptedNode node, RawFrame... frames) throws java.io.IOException {
+        byte[] order = Arrays.copyOf(node.await(FrameType.RESUME).payload(), Long.BYTES);
+        for (RawFrame frame : frames) {
+            if (frame.type() == FrameType.RESUME_OK.number() && frame.payload().length >= order.length) {
+                System.arraycopy(order, 0, frame.payload(), 0, order.length);
+            }
+            node.control(frame);
+        }
     }
 
     private static final Rest HONEST =
@@ -66,10 +81,7 @@ final class ResumeLies {
 
     private static Lie answers(String name, Outcome outcome, java.util.function.Function<Id, RawFrame> lie) {
         return half(
-                name,
-                outcome,
-                (node, lost) -> node.control(lie.apply(lost.head().exchange())),
-                HONEST);
+                name, outcome, (node, lost) -> say(node, lie.apply(lost.head().exchange())), HONEST);
     }
 
     private static Lie fatal(String name, java.util.function.Function<Id, RawFrame> lie) {
@@ -80,7 +92,7 @@ final class ResumeLies {
         return half(
                 name,
                 outcome,
-                (node, lost) -> node.control(resumeOk(goOn(lost.head().exchange()))),
+                (node, lost) -> say(node, resumeOk(goOn(lost.head().exchange()))),
                 rest);
     }
 
@@ -105,7 +117,7 @@ final class ResumeLies {
                     again(
                             asked,
                             liar,
-                            (node, lost) -> node.control(lie.apply(lost.head().exchange())));
+                            (node, lost) -> say(node, lie.apply(lost.head().exchange())));
                 })
                 .asking(Ask.UPLOAD);
     }
@@ -138,7 +150,8 @@ final class ResumeLies {
                 half(
                                 "RESUME_OK twice",
                                 right(),
-                                (node, lost) -> node.control(
+                                (node, lost) -> say(
+                                        node,
                                         resumeOk(goOn(lost.head().exchange())),
                                         resumeOk(goOn(lost.head().exchange()))),
                                 HONEST)
@@ -146,15 +159,17 @@ final class ResumeLies {
                 half(
                                 "an empty RESUME_OK before the right one",
                                 right().or(cut()),
-                                (node, lost) -> node.control(
-                                        resumeOk(), resumeOk(goOn(lost.head().exchange()))),
+                                (node, lost) -> say(
+                                        node,
+                                        resumeOk(),
+                                        resumeOk(goOn(lost.head().exchange()))),
                                 HONEST)
                         .mayEnd(),
                 half(
                         "RESET_EXCHANGE instead of RESUME_OK",
                         cut(),
                         (node, lost) ->
-                                node.control(RawFrame.resetExchange(lost.head().exchange(), 7, "")),
+                                say(node, RawFrame.resetExchange(lost.head().exchange(), 7, "")),
                         HONEST),
                 half(
                                 "a frame on the stream of the lost session",
@@ -166,7 +181,7 @@ final class ResumeLies {
                 half(
                                 "GOAWAY instead of RESUME_OK",
                                 cut(),
-                                (node, lost) -> node.control(RawFrame.goAway(34, 0, "")),
+                                (node, lost) -> say(node, RawFrame.goAway(34, 0, "")),
                                 HONEST)
                         .ends(Code.REVOKED),
                 fatal("a verdict of 3", id -> resumeOk(answer(id, 3, 0, 0, 0, LIMIT))),
@@ -174,11 +189,11 @@ final class ResumeLies {
                 fatal(
                         "more answers counted than there are",
                         id -> RawFrame.of(
-                                FrameType.RESUME_OK, 0, Bytes.of().u16(2).raw(goOn(id).array()))),
+                                FrameType.RESUME_OK, 0, Bytes.of().u64(0).u16(2).raw(goOn(id).array()))),
                 fatal(
                         "fewer answers counted than there are",
                         id -> RawFrame.of(
-                                FrameType.RESUME_OK, 0, Bytes.of().u16(0).raw(goOn(id).array()))),
+                                FrameType.RESUME_OK, 0, Bytes.of().u64(0).u16(0).raw(goOn(id).array()))),
                 fatal("received of 2^63", id -> resumeOk(answer(id, 0, 2, 0, 1L << 63, -1))),
                 fatal("a limit of 2^63", id -> resumeOk(answer(id, 0, 2, 0, 0, 1L << 63))),
                 fatal("RESUME_OK of no byte", id -> RawFrame.of(FrameType.RESUME_OK, 0, Bytes.of())),

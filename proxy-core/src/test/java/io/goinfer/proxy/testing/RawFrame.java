@@ -107,8 +107,8 @@ public record RawFrame(int type, int flags, int length, byte[] payload) {
                 .u64(limit);
     }
 
-    public static RawFrame resumeOk(Bytes... answers) {
-        Bytes bytes = Bytes.of().u16(answers.length);
+    public static RawFrame resumeOk(long order, Bytes... answers) {
+        Bytes bytes = Bytes.of().u64(order).u16(answers.length);
         for (Bytes answer : answers) {
             bytes.raw(answer.array());
         }
