@@ -114,7 +114,7 @@ public final class StrictClient implements AutoCloseable {
         if (lengths.isEmpty()) {
             throw new Malformed("a body that only the connection's end delimits: " + shown(head));
         }
-        if (!lengths.get(0).matches("\\d{1,18}")) {
+        if (!lengths.get(0).matches("\\d{1,18}|[1-8]\\d{18}")) {
             throw new Malformed("length: " + lengths.get(0));
         }
         long length = Long.parseLong(lengths.get(0));
