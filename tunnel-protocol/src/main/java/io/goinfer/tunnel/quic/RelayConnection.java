@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One QUIC connection at the relay: its pipeline, its SETTINGS, its place among the strangers until its certificate is known to be good, and its deadline until
- * its CONNECT was accepted (docs/decisions/022). Confined to its loop.
+ * its CONNECT was accepted (docs/decisions/023). Confined to its loop.
  */
 final class RelayConnection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(RelayConnection.class);

@@ -10,7 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections of which nobody knows yet whose they are, in all and by address (docs/decisions/022). One too many never keeps the newcomer out: the oldest makes
+ * Connections of which nobody knows yet whose they are, in all and by address (docs/decisions/023). One too many never keeps the newcomer out: the oldest makes
  * room, of the address that has its share, else of all. Pure; confined to the listener's loop.
  */
 final class Strangers<C> {
