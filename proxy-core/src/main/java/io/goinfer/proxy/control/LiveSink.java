@@ -14,6 +14,9 @@ public final class LiveSink implements Reply.Sink {
     private final Consumer<byte[]> reader;
     private final LongConsumer dropped;
     private final Runnable end;
+    /** What a piece takes beside its bytes. */
+    static final int TASK = 128;
+
     private final AtomicLong waiting = new AtomicLong();
     private final AtomicLong lost = new AtomicLong();
 
@@ -31,13 +34,14 @@ public final class LiveSink implements Reply.Sink {
 
     @Override
     public void write(byte[] bytes) {
-        if (waiting.addAndGet(bytes.length) > MOST) {
-            waiting.addAndGet(-bytes.length);
+        int size = TASK + bytes.length;
+        if (waiting.addAndGet(size) > MOST) {
+            waiting.addAndGet(-size);
             lost.addAndGet(bytes.length);
             return;
         }
         loop.execute(() -> {
-            waiting.addAndGet(-bytes.length);
+            waiting.addAndGet(-size);
             long before = lost.getAndSet(0);
             if (before > 0) {
                 dropped.accept(before);

@@ -151,6 +151,11 @@ final class EdgeCodec extends CombinedChannelDuplexHandler<HttpRequestDecoder, H
         return held > 0;
     }
 
+    /** Bytes of the client stand behind its request, or did and were dropped. */
+    boolean leavesUnread() {
+        return held > 0 || dropping;
+    }
+
     /** No request will follow: what comes behind this one is read and dropped. Idempotent. */
     void drop() {
         dropping = true;

@@ -315,12 +315,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
         if (close) {
             closing = true;
             response.headers().set("connection", "close");
-            if (requestComplete && !codec.holds()) {
-                Writes.flushAndClose(context.channel(), response);
-            } else {
-                codec.drop();
-                Answers.lingerAndClose(context, response);
-            }
+            closeBehind(context, response);
         } else {
             Writes.flush(context, response);
             responseDone();
@@ -396,14 +391,19 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter implements EdgeConn
     void exchangeDone(boolean close) {
         if (close && context != null) {
             closing = true;
-            if (codec.holds()) {
-                codec.drop();
-                Answers.lingerAndClose(context, Unpooled.EMPTY_BUFFER);
-            } else {
-                Writes.flushAndClose(context.channel(), Unpooled.EMPTY_BUFFER);
-            }
+            closeBehind(context, Unpooled.EMPTY_BUFFER);
         } else {
             responseDone();
+        }
+    }
+
+    /** A client that still sends would be answered with a RST, which takes the answer away from it (RFC 9112 §9.6): what it sends is read until it has it. */
+    private void closeBehind(ChannelHandlerContext to, Object last) {
+        if (requestComplete && !codec.leavesUnread()) {
+            Writes.flushAndClose(to.channel(), last);
+        } else {
+            codec.drop();
+            Answers.lingerAndClose(to, last);
         }
     }
 

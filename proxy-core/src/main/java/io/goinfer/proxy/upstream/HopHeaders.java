@@ -8,10 +8,11 @@ import static io.goinfer.proxy.upstream.HopHeaders.Way.REQUEST_TRAILERS;
 import static io.goinfer.proxy.upstream.HopHeaders.Way.RESPONSE;
 import static io.goinfer.proxy.upstream.HopHeaders.Way.RESPONSE_TRAILERS;
 
-import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeadersFactory;
 import java.net.InetAddress;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -81,6 +82,10 @@ public final class HopHeaders {
 
     /** More have no honest use, and a frame has room for 256 fields. */
     private static final int MAX_TRAILERS = 64;
+
+    /** Names and values are checked here. */
+    private static final HttpHeadersFactory UNCHECKED =
+            DefaultHttpHeadersFactory.headersFactory().withValidation(false);
 
     private static final Map<String, Set<Way>> STOPPED = new HashMap<>();
     private static final Map<String, Set<Way>> STOPPED_PREFIXES = Map.of(
@@ -216,7 +221,7 @@ public final class HopHeaders {
 
     private static HttpHeaders passing(HttpHeaders from, Way way) {
         Set<String> listed = listed(from);
-        HttpHeaders to = new DefaultHttpHeaders();
+        HttpHeaders to = UNCHECKED.newHeaders();
         Iterator<Map.Entry<CharSequence, CharSequence>> fields = from.iteratorCharSequence();
         while (fields.hasNext()) {
             Map.Entry<CharSequence, CharSequence> field = fields.next();
@@ -261,12 +266,7 @@ public final class HopHeaders {
 
     /** A token (RFC 9110 §5.6.2), so that no pseudo field passes either. */
     private static void checkName(String name) {
-        boolean good = !name.isEmpty();
-        for (int i = 0; i < name.length() && good; i++) {
-            char c = name.charAt(i);
-            good = c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
-        }
-        if (!good) {
+        if (!Token.is(name)) {
             throw new MalformedHead("field name " + MalformedHead.shown(name) + " (expected: a token)");
         }
     }

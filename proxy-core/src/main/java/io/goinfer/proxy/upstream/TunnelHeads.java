@@ -36,7 +36,7 @@ public final class TunnelHeads {
     /** @throws MalformedHead if it is no method */
     public static String method(List<Field> fields) {
         String method = pseudo(fields, ":method", "GET");
-        if (!method.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
+        if (!Token.is(method)) {
             throw new MalformedHead(":method " + MalformedHead.shown(method) + " (expected: a token)");
         }
         return method;
@@ -45,7 +45,12 @@ public final class TunnelHeads {
     /** @throws MalformedHead if it cannot stand in a request's line */
     public static String path(List<Field> fields) {
         String path = pseudo(fields, ":path", "/");
-        if (path.isEmpty() || path.chars().anyMatch(c -> c <= ' ' || c == 0x7f || c > 0xff)) {
+        boolean good = !path.isEmpty();
+        for (int i = 0; i < path.length() && good; i++) {
+            char c = path.charAt(i);
+            good = c > ' ' && c != 0x7f && c <= 0xff;
+        }
+        if (!good) {
             throw new MalformedHead(":path " + MalformedHead.shown(path) + " (expected: no blank, no control)");
         }
         return path;

@@ -87,6 +87,17 @@ class EdgeHandlerTest {
         assertThat(listeners).hasValue(0);
     }
 
+    /** A RST would take the answer away from it. */
+    @Test
+    void aClientThatStillSendsGetsItsAnswerBeforeTheConnectionEnds() {
+        socket.open = true;
+        channel.writeInbound(Unpooled.copiedBuffer(
+                "POST /v1/unknown HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf", StandardCharsets.US_ASCII));
+        channel.pipeline().get(EdgeHandler.class).exchangeDone(true);
+        channel.runPendingTasks();
+        assertThat(channel.isOpen()).as("what it sends is read").isTrue();
+    }
+
     private int answers() {
         StringBuilder all = new StringBuilder();
         for (ByteBuf part = channel.readOutbound(); part != null; part = channel.readOutbound()) {

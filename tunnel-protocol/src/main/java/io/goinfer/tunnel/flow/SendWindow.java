@@ -118,7 +118,10 @@ public final class SendWindow {
     }
 
     private void take(long now) {
-        budget.held += now - taken;
-        taken = now;
+        // The budget of a session that was left belongs to another loop; nothing is taken from it then.
+        if (now != taken) {
+            budget.held += now - taken;
+            taken = now;
+        }
     }
 }

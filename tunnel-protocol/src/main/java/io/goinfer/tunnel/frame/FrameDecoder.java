@@ -212,10 +212,10 @@ public final class FrameDecoder implements AutoCloseable {
     }
 
     private static Frame.Resume resume(ByteBuf in, int flags) {
-        long order = offset(in);
+        long order = order(in);
         List<Frame.Range> ranges = new ArrayList<>();
         for (int i = in.readUnsignedShort(); i > 0; i--) {
-            ranges.add(new Frame.Range(in.readUnsignedInt(), offset(in), offset(in)));
+            ranges.add(new Frame.Range(in.readUnsignedInt(), order(in), order(in)));
         }
         List<Frame.Wanted> wanted = new ArrayList<>();
         for (int i = in.readUnsignedShort(); i > 0; i--) {
@@ -225,7 +225,7 @@ public final class FrameDecoder implements AutoCloseable {
     }
 
     private static Frame.ResumeOk resumeOk(ByteBuf in, int flags) {
-        long order = offset(in);
+        long order = order(in);
         List<Frame.Answer> answers = new ArrayList<>();
         for (int i = in.readUnsignedShort(); i > 0; i--) {
             Id exchange = Id.read(in);
@@ -240,7 +240,7 @@ public final class FrameDecoder implements AutoCloseable {
     private static Frame.Request request(ByteBuf in, boolean end) {
         Id exchange = Id.read(in);
         int kind = in.readUnsignedByte();
-        long order = offset(in);
+        long order = order(in);
         int credit = number(in);
         if (kind > 1) {
             throw new FrameException(Code.PROTOCOL, "REQUEST: kind " + kind);
@@ -269,10 +269,19 @@ public final class FrameDecoder implements AutoCloseable {
         return Text.reason(string(in));
     }
 
+    /** A place in the order of an association: PROTOCOL.md §6.10. */
+    private static long order(ByteBuf in) {
+        long order = in.readLong();
+        if (order < 0) {
+            throw new FrameException(Code.PROTOCOL, "order over 2^63");
+        }
+        return order;
+    }
+
     private static long offset(ByteBuf in) {
         long offset = in.readLong();
         if (offset < 0) {
-            throw new FrameException(Code.FLOW_CONTROL, "number over 2^63");
+            throw new FrameException(Code.FLOW_CONTROL, "offset over 2^63");
         }
         return offset;
     }

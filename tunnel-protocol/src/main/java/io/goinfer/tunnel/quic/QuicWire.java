@@ -125,7 +125,8 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         channel.createStream(QuicStreamType.BIDIRECTIONAL, stream).addListener(opened -> {
             if (!opened.isSuccess()) {
                 stream.cancel(Code.REFUSED);
-                receiver.onCancel(Code.REFUSED);
+                // Without streams left it fails before this returns.
+                loop().execute(() -> receiver.onCancel(Code.REFUSED));
             }
         });
         return stream;

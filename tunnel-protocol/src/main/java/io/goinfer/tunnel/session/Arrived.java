@@ -133,6 +133,8 @@ final class Arrived {
         holding.values().forEach(ByteBuf::release);
         count(-holding.size());
         holding.clear();
+        // Of the session that is left, on whose loop this is called for the last time.
+        budget = null;
         ahead = 0;
     }
 }

@@ -41,7 +41,7 @@ final class Handover {
                     }
                     open(session, told, exchange.request().opened(told.order(), (int) window.limit()));
                 }
-                case ENDED -> exchange.lost(answer.code(), "it ended at the node: " + answer.code());
+                case ENDED -> throw new IllegalStateException("ended exchanges need no stream");
             }
         } catch (FrameException e) {
             session.peerError(e);

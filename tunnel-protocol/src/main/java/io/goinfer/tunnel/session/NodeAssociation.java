@@ -153,7 +153,7 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
 
     /** Credit may overtake the REQUEST that continues it. Credit of the session before must not count. */
     @Nullable
-    TunnelExchange resuming(Id id, TunnelSession session) {
+    TunnelExchange answeredIn(Id id, TunnelSession session) {
         Known one = known.get(id);
         return one == null || !one.answered || one.session != session.number() ? null : one.exchange;
     }
@@ -193,9 +193,9 @@ public final class NodeAssociation implements Association, TunnelExchange.Holder
     /** What becomes of each exchange that the relay still wants; what else it has of the ranges ends. */
     List<Frame.Answer> resume(TunnelSession session, Frame.Resume resume) {
         for (Frame.Range range : resume.ranges()) {
-            if (!isGivenUp(range.session(), range.upTo())) {
-                put(givenUp, range.session(), new GivenUp(range.upTo(), clock.getAsLong()));
-            }
+            GivenUp before = givenUp.get(range.session());
+            long upTo = before == null ? range.upTo() : Math.max(range.upTo(), before.upTo());
+            put(givenUp, range.session(), new GivenUp(upTo, clock.getAsLong()));
         }
         List<Frame.Answer> answers = new ArrayList<>();
         for (Frame.Wanted wanted : resume.wanted()) {

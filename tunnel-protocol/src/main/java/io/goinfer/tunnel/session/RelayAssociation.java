@@ -4,6 +4,7 @@ package io.goinfer.tunnel.session;
 import io.goinfer.tunnel.frame.Code;
 import io.goinfer.tunnel.frame.Frame;
 import io.goinfer.tunnel.frame.Id;
+import io.goinfer.tunnel.wire.Wire;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,11 +28,15 @@ public final class RelayAssociation implements Association {
     private static final class Group implements TunnelExchange.Holder {
         private final List<Frame.Range> ranges;
         private final Map<Id, TunnelExchange> exchanges = new LinkedHashMap<>();
+        private final Wire clock;
         private EventLoop loop;
-        private boolean expires;
+
+        /** In ns; 0: it has not waited yet. */
+        private long deadline;
 
         Group(TunnelSession from, List<Frame.Range> ranges) {
-            this.loop = from.wire().loop();
+            this.clock = from.wire();
+            this.loop = clock.loop();
             this.ranges = ranges;
             from.detachAll(this).forEach(exchange -> exchanges.put(exchange.id(), exchange));
         }
@@ -151,7 +156,7 @@ public final class RelayAssociation implements Association {
     /** All that was opened or resumed in it until now, and what it stood in for. */
     private Group giveUp(TunnelSession session) {
         List<Frame.Range> ranges = session.resuming().takeRanges();
-        Frame.Range own = session.giveUp(order.get());
+        Frame.Range own = session.takeRange(order.get());
         if (own.after() < own.upTo()) {
             ranges.add(own);
         }
@@ -161,7 +166,10 @@ public final class RelayAssociation implements Association {
     @Override
     public void finished(TunnelExchange exchange, Code code) {}
 
-    /** Where exchanges can go on now: where more may be opened, QUIC before TCP, the newest. */
+    /**
+     * Where exchanges can go on now: where more may be opened, QUIC before TCP, the newest. Sessions of other loops may have changed by the time: {@link #take} looks
+     * again, and whoever changes comes by here ({@link #judged}, {@link #closed}).
+     */
     private synchronized @Nullable TunnelSession best() {
         TunnelSession best = null;
         for (TunnelSession one : sessions) {
@@ -238,10 +246,10 @@ public final class RelayAssociation implements Association {
 
     /** The window of a group begins when it first has nowhere to go. */
     private void expireLater(Group group) {
-        if (group.expires) {
-            return;
+        long now = group.clock.nanoTime();
+        if (group.deadline == 0) {
+            group.deadline = now + window.toNanos();
         }
-        group.expires = true;
         group.loop
                 .schedule(
                         () -> {
@@ -254,8 +262,8 @@ public final class RelayAssociation implements Association {
                                         () -> endAll(group, Code.SESSION_LOST, "the node did not come back"));
                             }
                         },
-                        window.toMillis(),
-                        TimeUnit.MILLISECONDS)
+                        group.deadline - now,
+                        TimeUnit.NANOSECONDS)
                 .addListener(done -> {});
     }
 

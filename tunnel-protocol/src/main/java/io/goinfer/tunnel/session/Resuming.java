@@ -35,6 +35,7 @@ final class Resuming {
     private final TunnelSession session;
     private final Deque<Asked> asked = new ArrayDeque<>();
     private final Map<Id, Answered> waiting = new LinkedHashMap<>();
+    private boolean filling;
 
     Resuming(TunnelSession session) {
         this.session = session;
@@ -83,7 +84,9 @@ final class Resuming {
         }
         for (Frame.Answer answer : ok.answers()) {
             TunnelExchange exchange = to.open().remove(answer.exchange());
-            if (exchange != null) {
+            if (exchange != null && answer.verdict() == Frame.Verdict.ENDED) {
+                exchange.lost(answer.code(), "it ended at the node: " + answer.code());
+            } else if (exchange != null) {
                 waiting.put(exchange.id(), new Answered(exchange, to.order(), answer));
             }
         }
@@ -98,30 +101,39 @@ final class Resuming {
         fill();
     }
 
-    /** Gives streams to those that wait for room, as far as it reaches. */
-    void fill() {
-        while (!waiting.isEmpty() && placed() < session.terms().maxStreams()) {
-            Iterator<Answered> all = waiting.values().iterator();
-            Answered next = all.next();
-            all.remove();
-            new Handover(next.exchange()).answered(session, next);
+    /** Gives streams to those that wait for room, as far as it reaches. One that ends at once makes room for the next: in this loop, not in one more call. */
+    private void fill() {
+        if (filling) {
+            return;
+        }
+        filling = true;
+        try {
+            // Once each: what the transport refuses waits on.
+            for (int i = waiting.size(); i > 0 && !waiting.isEmpty() && hasRoom(); i--) {
+                Iterator<Answered> all = waiting.values().iterator();
+                Answered next = all.next();
+                all.remove();
+                new Handover(next.exchange()).answered(session, next);
+            }
+        } finally {
+            filling = false;
         }
     }
 
-    private int placed() {
+    private boolean hasRoom() {
         int unplaced = waiting.size();
         for (Asked one : asked) {
             unplaced += one.open().size();
         }
-        return session.exchanges() - unplaced;
+        return session.exchanges() - unplaced < session.terms().maxStreams();
     }
 
-    /** The transport had no stream for it: once more, later. */
+    /** The transport had no stream for it: once more with the next tick. */
     void bounced(Answered answered) {
         waiting.put(answered.exchange().id(), answered);
     }
 
-    /** Now and then. */
+    /** With each tick of the session. Ends what has waited for longer than the window. */
     void tick(long now, long windowNanos) {
         fill();
         for (Answered one : List.copyOf(waiting.values())) {

@@ -326,9 +326,9 @@ public final class TunnelExchange {
         }
     }
 
-    /** Relay: the transport had no stream for it. It waits in this session. */
+    /** Relay: the transport had no stream for it. It waits on in this session. */
     void bounced(TunnelSession session) {
-        detach(session, session.wire().nanoTime(), false);
+        detach(session, detachedAt, false);
         resumingIn(session);
     }
 

@@ -68,6 +68,8 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
 
     private boolean suspect;
     private boolean peerSuspects;
+    private boolean peerSays;
+    private long peerChanged;
     private boolean closed;
     private final PeerErrors errors;
     private final Accepting accepting;
@@ -85,6 +87,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         this.pool = new CreditPool(terms.floor());
         this.implicit = new SendWindow.Implicit(terms.floor());
         long now = wire.nanoTime();
+        this.peerChanged = now - Liveness.TICK.toNanos();
         this.liveness = new Liveness(now);
         this.errors = new PeerErrors(now);
         long tick = Liveness.TICK.toMillis();
@@ -236,7 +239,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
             }
         } else if (frame instanceof Frame.CreditExchange credit && association instanceof NodeAssociation node) {
             TunnelExchange here = exchanges.get(credit.exchange());
-            TunnelExchange exchange = here != null ? here : node.resuming(credit.exchange(), this);
+            TunnelExchange exchange = here != null ? here : node.answeredIn(credit.exchange(), this);
             if (exchange != null) {
                 exchange.peerCredit(credit.credit());
             }
@@ -328,17 +331,23 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
         switch (liveness.tick(now)) {
             case DEAD -> close(Code.SUSPECT_TIMEOUT, "no proof of life");
             case PING -> {
-                verdict(liveness.suspect(now), peerSuspects);
+                verdict(liveness.suspect(now), peerSays);
                 wire.sendControl(new Frame.Ping(liveness.pinged(now), suspect));
             }
-            case NOTHING -> verdict(liveness.suspect(now), peerSuspects);
+            case NOTHING -> verdict(liveness.suspect(now), peerSays);
         }
     }
 
     private void verdict(boolean mine, boolean theirs) {
         boolean before = suspect();
         suspect = mine;
-        peerSuspects = theirs;
+        peerSays = theirs;
+        // No clock changes its mind more often; each change may move all exchanges.
+        long now = wire.nanoTime();
+        if (peerSays != peerSuspects && now - peerChanged >= Liveness.TICK.toNanos()) {
+            peerSuspects = peerSays;
+            peerChanged = now;
+        }
         if (before != suspect()) {
             if (!before) {
                 suspicions++;
@@ -375,7 +384,7 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
     }
 
     /** Relay: what was opened or resumed here up to this order goes on elsewhere. Returns the range that was not given up before. */
-    Frame.Range giveUp(long upTo) {
+    Frame.Range takeRange(long upTo) {
         Frame.Range range = new Frame.Range(number, givenUp, upTo);
         givenUp = upTo;
         return range;
@@ -410,8 +419,9 @@ public final class TunnelSession implements Wire.Events, TunnelExchange.Holder {
 
     @Override
     public void ended(TunnelExchange exchange) {
+        boolean here = exchanges.remove(exchange.id(), exchange);
         resuming.ended(exchange);
-        if (exchanges.remove(exchange.id(), exchange)) {
+        if (here) {
             drain.exchangeEnded();
         }
     }

@@ -52,7 +52,7 @@ public interface Wire {
     /** Queued behind earlier control frames and sent at once; lost if the wire is closed. */
     void sendControl(Frame.Control frame);
 
-    /** Relay only. The stream may be used at once; if it cannot be opened it is cancelled with REFUSED. */
+    /** Relay only. The stream may be used at once; if it cannot be opened it is cancelled with REFUSED, never from within this call. */
     WireStream open(WireStream.Events events);
 
     /** Tells the other side why. Later calls do nothing. */

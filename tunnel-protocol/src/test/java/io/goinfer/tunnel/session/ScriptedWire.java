@@ -16,13 +16,18 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A wire without a network: the test is the other side. Everything happens on the test's thread. */
-final class ScriptedWire implements Wire {
+class ScriptedWire implements Wire {
     private final EmbeddedChannel channel = new EmbeddedChannel();
     final List<Frame.Control> sent = new ArrayList<>();
     private @Nullable Events events;
 
     @Nullable
     String closed;
+
+    /** Runs what waits on the loop. */
+    void turn() {
+        channel.runPendingTasks();
+    }
 
     /** The other side sends this. */
     void receive(Frame.Control frame) {
