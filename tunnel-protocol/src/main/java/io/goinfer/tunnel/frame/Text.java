@@ -26,8 +26,12 @@ public final class Text {
         return text;
     }
 
-    /** The first {@link #MAX_REASON_BYTES} of a reason, in whole characters. */
+    /** What counts of a reason: its first {@link #MAX_REASON_BYTES}, in whole characters, as one line that steers no terminal. */
     public static String reason(String text) {
+        return oneLine(start(text));
+    }
+
+    private static String start(String text) {
         if (text.length() <= MAX_REASON_BYTES / 3) {
             return text;
         }
@@ -40,5 +44,20 @@ public final class Text {
             end--;
         }
         return new String(bytes, 0, end, StandardCharsets.UTF_8);
+    }
+
+    private static String oneLine(String text) {
+        if (text.chars().noneMatch(Text::steers)) {
+            return text;
+        }
+        char[] all = text.toCharArray();
+        for (int i = 0; i < all.length; i++) {
+            all[i] = steers(all[i]) ? '?' : all[i];
+        }
+        return new String(all);
+    }
+
+    private static boolean steers(int c) {
+        return Character.isISOControl(c) || c == '\u2028' || c == '\u2029';
     }
 }

@@ -70,6 +70,16 @@ class TextTest {
         assertThat(Text.reason("short")).isEqualTo("short");
     }
 
+    /** It goes into a log and onto a terminal. */
+    @Test
+    void aReasonIsReadAsOneLine() {
+        String evil = "gone\r\nevil\u001b[2J\u0000\u007f\u0085\u2028\u2029ü";
+
+        assertThat(Text.reason(evil)).isEqualTo("gone??evil?[2J?????ü");
+        assertThat(Text.reason("ü".repeat(600) + evil)).isEqualTo("ü".repeat(512));
+        assertThat(Text.reason("\n".repeat(2_000))).isEqualTo("?".repeat(1_024));
+    }
+
     @Test
     void numbersHaveNoSign() {
         Frame.Request request = new Frame.Request(new Id(1, 1), 0, 0, -1, List.of(), true);
