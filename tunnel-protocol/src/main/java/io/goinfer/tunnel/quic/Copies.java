@@ -126,7 +126,7 @@ final class Copies {
         long streamId = Varint.read(datagram);
         long offset = Varint.read(datagram);
         ExchangeStream stream = quarter == quarterSessionId && agreed ? streams.get(streamId) : null;
-        if (stream == null || offset < 0 || !datagram.isReadable()) {
+        if (stream == null || offset < 0 || !datagram.isReadable() || datagram.readableBytes() > MAX_CONTENT) {
             datagram.release();
         } else {
             stream.copied(offset, datagram);

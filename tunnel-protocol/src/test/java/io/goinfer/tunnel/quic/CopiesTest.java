@@ -125,6 +125,12 @@ class CopiesTest {
                 return null;
             });
         }
+        nodeSide.on(() -> {
+            ByteBuf bytes = Unpooled.buffer();
+            Copies.encode(0, STREAM, 0, text("x".repeat(Copies.MAX_CONTENT + 1)), bytes);
+            ((QuicWire) nodeSide.session.wire()).datagram(bytes);
+            return null;
+        });
         copy(STREAM, 1L << 40, "beyond the limit");
         copy(STREAM, 0, "good");
         eventually("only what is good is there", () -> call.text.equals("good"));
