@@ -80,13 +80,17 @@ public final class TcpUpgrade extends ChannelInboundHandlerAdapter {
     }
 
     private void decide(ChannelHandlerContext ctx, HttpRequest head) {
-        if (HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) != 0) {
+        if (head.decoderResult().isFailure()
+                || head.headers().contains("transfer-encoding")
+                || HttpUtil.getContentLength(head, 0L) != 0) {
             // Or a body without end would keep the connection, and nobody would wait for its HELLO.
-            refuse(ctx, 400, Code.PROTOCOL, "an upgrade has no body");
+            refuse(ctx, 400, Code.PROTOCOL, "an upgrade is well-formed and has no body");
             return;
         }
         SslHandler tls = ctx.pipeline().get(SslHandler.class);
-        boolean asked = head.headers().containsValue("connection", "upgrade", true)
+        // RFC 9110 §7.8: an upgrade in HTTP/1.0 is none.
+        boolean asked = head.protocolVersion().equals(HttpVersion.HTTP_1_1)
+                && head.headers().containsValue("connection", "upgrade", true)
                 && head.headers().containsValue("upgrade", Dial.PROTOCOL, true);
         if (!asked || tls == null || !tls.engine().getSession().getProtocol().equals(TcpTls.VERSION)) {
             refuse(ctx, 426, Code.PROTOCOL, "a tunnel is an upgrade to " + Dial.PROTOCOL + ", over TLS 1.3");
