@@ -123,6 +123,10 @@ final class QuicLies {
                         "RESET_STREAM with a code that is none",
                         error(),
                         (node, asked, liar) -> node.resetStream(asked.stream(), BASE + 63)),
+                of(
+                        "RESET_STREAM with INTERNAL",
+                        error(),
+                        (node, asked, liar) -> node.resetStream(asked.stream(), BASE + 2)),
                 of("RESET_STREAM in the middle of the answer", cut(), (node, asked, liar) -> {
                     asked.send(HEAD, data("ri"));
                     liar.settle(node);

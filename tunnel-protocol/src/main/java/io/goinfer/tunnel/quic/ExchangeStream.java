@@ -384,7 +384,7 @@ final class ExchangeStream extends ChannelInboundHandlerAdapter implements WireS
             return;
         }
         Code code = codeOf(cause);
-        if (code == Code.INTERNAL) {
+        if (code == Code.INTERNAL && !(cause instanceof QuicStreamResetException)) {
             LOG.warn("{}: exchange stream failed", wire.remoteAddress(), cause);
         }
         if (events != null && !cancelled) {
