@@ -11,9 +11,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -204,6 +207,7 @@ public final class Fleet {
         Map<String, List<Place>> places = new LinkedHashMap<>();
         Map<String, String> rows = new LinkedHashMap<>();
         Map<String, Boolean> listed = new LinkedHashMap<>();
+        Map<String, Set<String>> having = new HashMap<>();
         List<String> names = new ArrayList<>();
         for (Owner owner : owners.values()) {
             names.add(owner.name);
@@ -227,6 +231,7 @@ public final class Fleet {
                             owner.retried));
                 }
                 rows.putIfAbsent(model.id(), ModelsJson.row(model, owner.name));
+                having.computeIfAbsent(model.id(), id -> new HashSet<>()).add(owner.name);
                 listed.merge(model.id(), model.listed() && lost.compareTo(LISTED) <= 0, Boolean::logicalOr);
             }
             owner.missing
@@ -237,13 +242,18 @@ public final class Fleet {
                 boolean recent = Duration.between(one.since(), now).compareTo(LISTED) <= 0;
                 places.computeIfAbsent(model.id(), id -> new ArrayList<>());
                 rows.putIfAbsent(model.id(), ModelsJson.row(model, owner.name));
+                having.computeIfAbsent(model.id(), id -> new HashSet<>()).add(owner.name);
                 listed.merge(model.id(), model.listed() && recent, Boolean::logicalOr);
             }
         }
         List<Model> models = new ArrayList<>();
-        places.forEach(
-                (id, of) -> models.add(new Model(id, rows.getOrDefault(id, "{}"), of, listed.getOrDefault(id, false))));
-        catalog = new Catalog(models, new java.util.HashSet<>(names));
+        places.forEach((id, of) -> models.add(new Model(
+                id,
+                rows.getOrDefault(id, "{}"),
+                of,
+                having.getOrDefault(id, Set.of()),
+                listed.getOrDefault(id, false))));
+        catalog = new Catalog(models, new HashSet<>(names));
     }
 
     private void tell() {

@@ -44,7 +44,8 @@ class ExchangeTest {
     private Exchange exchange() {
         Place place = new Place(
                 "a", "m", "m", true, false, way, new AtomicInteger(), new AtomicInteger(), new AtomicInteger());
-        Router router = new Router(() -> new Catalog(List.of(new Model("m", "{}", List.of(place), true)), Set.of("a")));
+        Router router = new Router(
+                () -> new Catalog(List.of(new Model("m", "{}", List.of(place), Set.of("a"), true)), Set.of("a")));
         RequestHead head = RequestHead.first("1", "POST", "/", new DefaultHttpHeaders(), true);
         return new Exchange(
                 new Client(),

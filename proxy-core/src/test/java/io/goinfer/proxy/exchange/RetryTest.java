@@ -64,7 +64,8 @@ class RetryTest {
     }
 
     private Retry retry(@Nullable String owner) {
-        Router router = new Router(() -> new Catalog(List.of(new Model("m", "{}", places, true)), Set.of("a", "b")));
+        Router router = new Router(() ->
+                new Catalog(List.of(new Model("m", "{}", places, Set.of("a", "b"), true)), Set.of("a", "b")));
         Retry retry = new Retry(
                 new ExchangeRules(router, budget, budget, null, 0, 0, () -> null),
                 RequestHead.first("1", "GET", "/", new DefaultHttpHeaders(), false),

@@ -118,14 +118,42 @@ class FleetTest {
     }
 
     @Test
-    void exactIdsBeatOwnersAndNamesMayHoldSlashes() {
+    void anOwnersNamesAreItsOwnAndIdsMayHoldSlashes() {
+        add("a", "m", "b/m", "b/other", "hub/m", "group/b/m");
+        add("b", "m");
+        add("group/b", "n");
+
+        assertThat(owner("b/m", null)).as("what a calls b/m").isEqualTo("b");
+        assertThat(owner("b/other", null)).as("b has none of that name").isEqualTo("a");
+        assertThat(owner("hub/m", null)).isEqualTo("a");
+        assertThat(owner("a/hub/m", null)).isEqualTo("a");
+        assertThat(owner("group/b/n", null)).isEqualTo("group/b");
+        assertThat(owner("group/b/m", null)).as("group/b has no m").isEqualTo("a");
+        assertThat(owner("b/m", "a")).as("a was asked for").isEqualTo("a");
+        assertThat(owner("m", "b")).isEqualTo("b");
+        assertThat(router.route("c/m", null)).isEqualTo(new Route.Unknown("c/m"));
+        assertThat(router.route("m", "c")).isEqualTo(new Route.Unknown("m"));
+        assertThat(router.route("b/hub/m", null)).isEqualTo(new Route.Unknown("b/hub/m"));
+    }
+
+    /** What is meant for an owner is not sent to another one while it is away. */
+    @Test
+    void anOwnersNamesStayItsOwnWhileItIsAway() {
         add("a", "m", "b/m");
         add("b", "m");
+        fleet.update("b", List.of(), false);
 
-        assertThat(((Route.To) router.route("b/m", null)).place().owner()).isEqualTo("a");
-        assertThat(router.route("c/m", null)).isEqualTo(new Route.Unknown("c/m"));
-        assertThat(((Route.To) router.route("m", "b")).place().owner()).isEqualTo("b");
-        assertThat(router.route("m", "c")).isEqualTo(new Route.Unknown("m"));
+        assertThat(router.route("b/m", null)).isEqualTo(new Route.Offline("b/m"));
+        assertThat(router.route("m", "b")).isEqualTo(new Route.Offline("m"));
+        assertThat(owner("m", null)).isEqualTo("a");
+
+        now = now.plus(Duration.ofHours(25));
+        fleet.tick();
+        assertThat(owner("b/m", null)).as("b is forgotten").isEqualTo("a");
+    }
+
+    private String owner(String name, String wanted) {
+        return ((Route.To) router.route(name, wanted)).place().owner();
     }
 
     @Test
