@@ -12,8 +12,9 @@ import io.goinfer.tunnel.wire.Writes;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * A tunnel over one QUIC connection, from the 200 to the CONNECT on. Sits in the QUIC channel's pipeline to see it close. Confined to the channel's
  * event loop.
  */
-final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
+final class QuicWire extends ChannelDuplexHandler implements Wire {
     private static final int MAX_REASON_BYTES = 200;
     private static final long CLOSE_GRACE_MILLIS = 50;
 
@@ -308,16 +309,27 @@ final class QuicWire extends ChannelInboundHandlerAdapter implements Wire {
         }
     }
 
+    /** Of those that close connections here only HTTP/3 and QUIC do not come from {@link #close(Code, String)}: the other side broke their rules. */
+    @Override
+    public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+        ended(Code.PROTOCOL, "HTTP/3 or QUIC was violated");
+        Future<?> unused = ctx.close(promise);
+    }
+
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         copies.close();
+        ended(peerCode, channel.isTimedOut() ? "no packet for 30 s" : peerReason);
+        ctx.fireChannelInactive();
+    }
+
+    private void ended(Code code, String reason) {
         if (!closed) {
             closed = true;
             if (events != null) {
-                events.onClosed(peerCode, channel.isTimedOut() ? "no packet for 30 s" : peerReason);
+                events.onClosed(code, reason);
             }
         }
-        ctx.fireChannelInactive();
     }
 
     /** Netty 4.2.18 throws when the peer gave no reason. */

@@ -197,4 +197,14 @@ class ExchangeStreamTest {
         eventually("the relay is told why", () -> there.contains("RESET"));
         assertThat(there).containsExactly("RESET");
     }
+
+    /** Without a HEADERS frame first it is nothing of HTTP/3, which ends the connection at the relay: for that the node is to blame, not the path. */
+    @Test
+    void aStreamThatTheNodeOpensEndsTheSession() throws Exception {
+        node.loop()
+                .submit(() -> node.open(new Log()).send(new Frame.Reset(Code.CANCELLED, "")))
+                .get();
+
+        eventually("the session ends", () -> relaySide.log.contains("closed PROTOCOL"));
+    }
 }
