@@ -66,7 +66,7 @@ final class ControlLies {
                         of(FrameType.HELLO_REJECT, Bytes.of().u32(2).u32(0).string("no"))),
                 fatal(
                         "RESUME from the node",
-                        of(FrameType.RESUME, Bytes.of().u8(1).u32(1).u16(0))),
+                        of(FrameType.RESUME, Bytes.of().u64(1).u16(0).u16(0))),
                 fatal(
                         "REQUEST on the control stream",
                         of(

@@ -22,6 +22,7 @@ final class Lies {
                         FlowLies.all(),
                         MarkLies.all(),
                         ResumeLies.all(),
+                        OrderLies.all(),
                         QuicLies.all())
                 .flatMap(List::stream)
                 .toList();

@@ -98,7 +98,7 @@ class LyingNodeTest {
     @Order(0)
     void thereAreManyAndEachIsAnother() {
         assertThat(Lies.all()).extracting(lie -> lie.name).doesNotHaveDuplicates();
-        assertThat(Lies.all()).hasSizeGreaterThanOrEqualTo(150);
+        assertThat(Lies.all()).hasSizeGreaterThanOrEqualTo(600);
     }
 
     @Order(1)

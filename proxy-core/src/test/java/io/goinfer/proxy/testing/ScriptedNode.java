@@ -138,6 +138,11 @@ public abstract class ScriptedNode implements AutoCloseable {
         return asked.poll(millis, TimeUnit.MILLISECONDS);
     }
 
+    /** One has come. */
+    public final synchronized boolean received(FrameType type) {
+        return received.stream().anyMatch(one -> one.is(type));
+    }
+
     /** The first frame that is so, whether it came or will come. */
     public final synchronized Received await(String what, Predicate<Received> wanted) throws IOException {
         long until = System.nanoTime() + PATIENCE_NANOS;
