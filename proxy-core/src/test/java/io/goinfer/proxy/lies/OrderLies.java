@@ -157,7 +157,7 @@ final class OrderLies {
                                 (node, lost) -> node.control(RawFrame.resumeOk(
                                         1L << 63, goOn(lost.head().exchange()))),
                                 HONEST)
-                        .ends(Code.FLOW_CONTROL),
+                        .ends(Code.PROTOCOL),
                 // MORE
                 pieces("RESUME_OK with MORE has the answer", right(), id -> frames(more(goOn(id)), last())),
                 pieces(

@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -98,10 +99,18 @@ public final class ScriptedTcpNode extends ScriptedNode {
         }
     }
 
-    /** Any bytes. */
+    private boolean relayIsGone;
+
+    /** Any bytes. They go nowhere once the relay has closed the connection: it may do so in the middle of a frame. */
     public void raw(byte[] bytes) throws IOException {
         synchronized (socket) {
-            socket.getOutputStream().write(bytes);
+            try {
+                if (!relayIsGone) {
+                    socket.getOutputStream().write(bytes);
+                }
+            } catch (SocketException e) {
+                relayIsGone = true;
+            }
         }
     }
 
