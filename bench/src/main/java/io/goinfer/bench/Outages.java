@@ -35,9 +35,11 @@ public final class Outages {
 
     private final Options options;
     private final OutageSeries series;
+    private final PrintWriter out;
 
     public Outages(Options options, PrintWriter out) {
         this.options = options;
+        this.out = out;
         this.series = new OutageSeries(options.count(), options.seed(), out);
     }
 
@@ -66,7 +68,11 @@ public final class Outages {
             threads.shutdownNow();
             made.forEach(EmulatedLine::close);
             backend.destroyForcibly();
-            Bench.delete(folder);
+            if (series.broken() == 0) {
+                Bench.delete(folder);
+            } else {
+                out.println("the logs of relays and nodes are kept in " + folder);
+            }
         }
         series.end();
         return series;
