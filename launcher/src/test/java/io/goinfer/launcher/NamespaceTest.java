@@ -23,6 +23,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -222,16 +224,19 @@ class NamespaceTest {
         OutageSeries series = new OutageSeries(OUTAGES, seed, new PrintWriter(System.out, true, UTF_8));
         series.begin();
         List<CompletableFuture<Void>> running = new ArrayList<>();
+        ExecutorService lines = Executors.newCachedThreadPool();
         for (Arrangement arrangement : Arrangement.values()) {
             FarNode one = arrangement == Arrangement.TCP ? rig : rig(arrangement.name());
             Path configuration = Files.writeString(folder.resolve(arrangement + ".yml"), arrangement.configuration());
             one.node("--config", configuration.toString());
             one.served(CHAT);
-            running.add(CompletableFuture.runAsync(() -> outages(series, arrangement, one)));
+            // Not in the common pool: with two processors it runs one at a time.
+            running.add(CompletableFuture.runAsync(() -> outages(series, arrangement, one), lines));
         }
         for (CompletableFuture<Void> each : running) {
-            each.get(5, TimeUnit.MINUTES);
+            each.get(10, TimeUnit.MINUTES);
         }
+        lines.shutdown();
         series.end();
 
         assertThat(series.done()).isEqualTo(OUTAGES);
