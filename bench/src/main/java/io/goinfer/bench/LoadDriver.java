@@ -22,6 +22,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
@@ -110,15 +111,20 @@ public final class LoadDriver implements AutoCloseable {
 
     /** {@link #run} on another thread. */
     public CompletableFuture<LoadResult> start(Target target, Load load) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return run(target, load);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            }
-        });
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return run(target, load);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                        throw new IllegalStateException(e);
+                    }
+                },
+                OWN_THREAD);
     }
+
+    /** The common pool of two processors would run one load after the other (since JDK 25). */
+    private static final Executor OWN_THREAD = task -> new Thread(task, "load").start();
 
     /** While {@link #run} is on, from another thread: how many streams have had an event, or have ended. */
     public int begun() {

@@ -98,14 +98,7 @@ class NamespaceTest {
     private CompletableFuture<LoadResult> streams(int seconds) {
         Load load = new Load(STREAMS, seconds * 20, 20, 200, Duration.ofSeconds(seconds + 60L));
         LoadDriver.Target target = new LoadDriver.Target(relay.port(), relay.key(), "sim");
-        CompletableFuture<LoadResult> result = CompletableFuture.supplyAsync(() -> {
-            try {
-                return driver.run(target, load);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            }
-        });
+        CompletableFuture<LoadResult> result = driver.start(target, load);
         eventually("they run", () -> sessions().contains("goinfer_exchanges_running " + STREAMS));
         return result;
     }

@@ -57,14 +57,16 @@ class RealLeavingTest {
 
         /** Everything; on a thread of its own, so that the answer is taken as it comes. */
         CompletableFuture<String> rest() {
-            return CompletableFuture.supplyAsync(() -> {
-                try {
-                    got.append(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
-                } catch (IOException e) {
-                    got.append(e);
-                }
-                return got.toString();
-            });
+            return CompletableFuture.supplyAsync(
+                    () -> {
+                        try {
+                            got.append(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+                        } catch (IOException e) {
+                            got.append(e);
+                        }
+                        return got.toString();
+                    },
+                    task -> new Thread(task).start());
         }
 
         @Override
