@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.proxy;
 
+import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.goinfer.proxy.config.GoinferConfig;
 import io.goinfer.proxy.testing.GoinferRig;
 import io.goinfer.proxy.testing.RawClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -51,6 +54,48 @@ class RefusalsTest extends RigTests {
         refused(client.send(wrong, HttpResponse.BodyHandlers.ofString()), 401, "invalid_api_key");
         assertThat(client.send(basic, HttpResponse.BodyHandlers.ofString()).statusCode())
                 .isEqualTo(200);
+    }
+
+    /** Its client leaves afterwards, as clients do: that is not a second end. */
+    @Test
+    void anAnnouncedLengthThatIsTooLargeIsRefusedOnce() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            try (RawClient raw = new RawClient(rig.apiPort())) {
+                raw.send("POST /v1/audio/transcriptions?model=sim HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                        + rig.userKey
+                        + "\r\nContent-Type: application/octet-stream\r\nContent-Length: 9000000000000\r\n\r\nhello");
+                raw.readUntil("request_too_large");
+            }
+        }
+        eventually("three have ended", () -> metrics().contains("goinfer_exchanges_total{status=\"413\"} 3.0"));
+        assertThat(metrics()).contains("goinfer_exchanges_running 0.0");
+    }
+
+    private String metrics() {
+        try (RawClient raw = new RawClient(rig.apiPort())) {
+            raw.send("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer " + rig.adminKey
+                    + "\r\n\r\n");
+            return raw.readAll();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** It is the server's to judge; here it only names no model. */
+    @Test
+    void aQueryThatCannotBeDecodedIsAnswered() throws Exception {
+        rig.connect("gpu", llama);
+        for (String query : List.of("x=%zz", "x=%", "model=%4", "%zz")) {
+            try (RawClient raw = new RawClient(rig.apiPort())) {
+                String body = chat("sim", false, 1);
+                raw.send("POST " + CHAT + "?" + query
+                        + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "
+                        + rig.userKey + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length()
+                        + "\r\n\r\n"
+                        + body);
+                assertThat(raw.readAll()).as(query).startsWith("HTTP/1.1 200");
+            }
+        }
     }
 
     @Test

@@ -90,9 +90,7 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
         long most = upgrade ? Long.MAX_VALUE : json ? limits.jsonBodyBytes() : limits.bodyBytes();
         this.early = HttpUtil.getContentLength(request, 0L) > most ? Refusal.tooLarge(most) : null;
         String chosen = request.headers().get(HopHeaders.MODEL);
-        List<String> query = new QueryStringDecoder(request.uri()).parameters().getOrDefault("model", List.of());
-        String model =
-                direct != null ? direct.model() : chosen != null ? chosen : query.isEmpty() ? null : query.get(0);
+        String model = direct != null ? direct.model() : chosen != null ? chosen : modelOf(request.uri());
         this.exchange = new Exchange(
                 this,
                 RequestHead.first(
@@ -127,6 +125,16 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
         rules.requests().running().add(entry);
     }
 
+    /** What the query names; one that cannot be decoded names none, and is the server's to judge. */
+    private static @Nullable String modelOf(String uri) {
+        try {
+            List<String> named = new QueryStringDecoder(uri).parameters().getOrDefault("model", List.of());
+            return named.isEmpty() ? null : named.get(0);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
     /** The model of a request that names none. */
     private @Nullable String unnamed() {
         String path = Answers.path(request.uri());
@@ -149,7 +157,7 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
     }
 
     boolean isOver() {
-        return early != null || exchange.isDone();
+        return exchange.isDone();
     }
 
     /** Something of its response has left. */
@@ -159,8 +167,7 @@ final class ClientExchange implements Downstream, ExchangeWatcher {
 
     void start() {
         if (early != null) {
-            done(early, false);
-            refuse(early);
+            exchange.end(early);
         } else {
             exchange.start();
             if (!exchange.isDone()) {
