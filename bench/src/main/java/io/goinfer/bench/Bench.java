@@ -45,7 +45,7 @@ public final class Bench {
     public Report run() throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("goinfer-bench");
         List<Contender> contenders = new ArrayList<>();
-        int backendPort = Contender.freePort();
+        int backendPort = FreePort.find();
         Process backend = Contender.backend(options.goinfer(), backendPort, options.streams() + FEW);
         try (LoadDriver driver = new LoadDriver()) {
             contenders.add(Contender.direct(backendPort));

@@ -4,7 +4,6 @@ package io.goinfer.bench;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +42,7 @@ final class Contender implements AutoCloseable {
 
     static Contender standalone(List<String> goinfer, int backendPort, Path folder) throws IOException {
         Contender standalone = new Contender("standalone");
-        int port = freePort();
+        int port = FreePort.find();
         standalone.start(
                 folder,
                 goinfer,
@@ -69,8 +68,8 @@ final class Contender implements AutoCloseable {
     static Contender tunnel(List<String> goinfer, int backendPort, Path folder, Way way, String... nodeOptions)
             throws IOException {
         Contender tunnel = new Contender("tunnel");
-        int port = freePort();
-        int tunnelPort = freePort();
+        int port = FreePort.find();
+        int tunnelPort = FreePort.find();
         Path relay = folder.resolve("relay-process");
         tunnel.start(
                 relay,
@@ -164,12 +163,6 @@ final class Contender implements AutoCloseable {
             }
         }
         return sum;
-    }
-
-    static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 
     private void start(Path folder, List<String> goinfer, String... arguments) throws IOException {

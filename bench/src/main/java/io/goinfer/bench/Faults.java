@@ -55,7 +55,7 @@ public final class Faults {
 
     private boolean run(Scenario scenario) throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("goinfer-faults");
-        int backendPort = Contender.freePort();
+        int backendPort = FreePort.find();
         Process backend = Contender.backend(options.goinfer(), backendPort, options.streams());
         try (LoadDriver driver = new LoadDriver();
                 LinkedWay way = new LinkedWay(scenario.line());

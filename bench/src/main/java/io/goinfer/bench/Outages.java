@@ -47,7 +47,7 @@ public final class Outages {
     public OutageSeries run() throws IOException, InterruptedException {
         series.begin();
         Path folder = Files.createTempDirectory("goinfer-outages");
-        int backendPort = Contender.freePort();
+        int backendPort = FreePort.find();
         Process backend = Contender.backend(options.goinfer(), backendPort, SLOTS);
         int lines = Math.min(MOST_LINES, Math.max(Arrangement.values().length, options.count() / OUTAGES_OF_A_LINE));
         ExecutorService threads = Executors.newFixedThreadPool(lines);

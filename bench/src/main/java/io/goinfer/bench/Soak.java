@@ -94,7 +94,7 @@ public final class Soak {
     /** True if no stream broke and everything came back to its base. */
     public boolean run() throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("goinfer-soak");
-        int backendPort = Contender.freePort();
+        int backendPort = FreePort.find();
         Process backend = Contender.backend(options.goinfer(), backendPort, SLOTS);
         print("seed " + options.seed() + "; turns of " + options.turn().toSeconds() + " s");
         try (LoadDriver driver = new LoadDriver();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.launcher;
 
+import io.goinfer.bench.FreePort;
 import io.goinfer.certs.CertificateAuthority;
 import io.goinfer.certs.Enrollment;
 import io.goinfer.certs.Identity;
@@ -47,8 +48,8 @@ final class ManyNodes {
         Process relay = null;
         Process crowd = null;
         try {
-            int api = RehearseCommand.freePort();
-            RelayAddress address = new RelayAddress("127.0.0.1", RehearseCommand.freePort());
+            int api = FreePort.find();
+            RelayAddress address = new RelayAddress("127.0.0.1", FreePort.find());
             enrol(folder, address);
             relay = relay(folder, api, address);
             crowd = crowd(folder, address);

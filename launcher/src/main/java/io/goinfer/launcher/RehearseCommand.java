@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package io.goinfer.launcher;
 
+import io.goinfer.bench.FreePort;
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
 import java.io.IOException;
@@ -8,8 +9,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,8 +46,8 @@ final class RehearseCommand implements Callable<Integer> {
             String config =
                     Files.writeString(folder.resolve("goinfer.yml"), CONFIG).toString();
             String relay = folder.resolve("relay").toString();
-            int api = freePort();
-            int tunnel = freePort();
+            int api = FreePort.find();
+            int tunnel = FreePort.find();
             begin(
                     "serve",
                     "--config",
@@ -130,12 +129,6 @@ final class RehearseCommand implements Callable<Integer> {
             return call.getResponseCode() == 200;
         } catch (IOException e) {
             return false;
-        }
-    }
-
-    static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

@@ -4,6 +4,7 @@ package io.goinfer.launcher;
 import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.goinfer.bench.FreePort;
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
 import java.io.InputStream;
@@ -41,8 +42,8 @@ class KillTest {
     void start() throws Exception {
         processes = new Processes(folder);
         llama = SimulatedLlama.start(Simulation.quick("sim"), 0);
-        port = Processes.freePort();
-        tunnelPort = Processes.freePort();
+        port = FreePort.find();
+        tunnelPort = FreePort.find();
         url = "http://127.0.0.1:" + port + "/v1/chat/completions";
         relay = relay();
         eventually("health", () -> Processes.status("http://127.0.0.1:" + port + "/health", "", null) == 200);

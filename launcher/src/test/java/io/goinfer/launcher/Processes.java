@@ -5,7 +5,6 @@ import static io.goinfer.tunnel.testing.Eventually.eventually;
 
 import java.io.IOException;
 import java.net.HttpURLConnection;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,12 +24,6 @@ final class Processes implements AutoCloseable {
 
     Processes(Path folder) {
         this.folder = folder;
-    }
-
-    static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 
     Process goinfer(String log, String... arguments) throws IOException {

@@ -4,6 +4,7 @@ package io.goinfer.launcher;
 import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.goinfer.bench.FreePort;
 import io.goinfer.proxy.json.JsonTree;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,8 +79,8 @@ class RealFoldingTest {
 
     @Test
     void foldedAnswersAreWhatLlamaServerWouldHaveSaid() throws Exception {
-        int backend = Processes.freePort();
-        int port = Processes.freePort();
+        int backend = FreePort.find();
+        int port = FreePort.find();
         try (Processes processes = new Processes(folder)) {
             processes.start("llama.log", RealParts.command(RealParts.model(), "m", Integer.toString(backend)));
             eventually(

@@ -5,6 +5,7 @@ import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.goinfer.bench.FreePort;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,7 +45,7 @@ class RealGroupsTest {
 
     private String swapFile(String group) throws Exception {
         Path models = Files.createDirectories(folder.resolve("models"));
-        StringBuilder yaml = new StringBuilder("startPort: " + Processes.freePort() + "\nmodels:\n");
+        StringBuilder yaml = new StringBuilder("startPort: " + FreePort.find() + "\nmodels:\n");
         for (String id : List.of("one", "two")) {
             Files.createSymbolicLink(models.resolve(id + ".gguf"), model);
             yaml.append("  ")
@@ -106,7 +107,7 @@ class RealGroupsTest {
     }
 
     private String standalone(Processes processes, String group) throws Exception {
-        int port = Processes.freePort();
+        int port = FreePort.find();
         String base = "http://127.0.0.1:" + port;
         processes.goinfer(
                 "serve.log",

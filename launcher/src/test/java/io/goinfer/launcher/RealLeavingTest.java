@@ -4,6 +4,7 @@ package io.goinfer.launcher;
 import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.goinfer.bench.FreePort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -87,12 +88,12 @@ class RealLeavingTest {
     @Test
     void whoLeavesFreesItsSlotAndWhoStaysGetsItsAnswer() throws Exception {
         Path model = RealParts.model();
-        int backend = Processes.freePort();
+        int backend = FreePort.find();
         Path swap = Files.writeString(
                 folder.resolve("llama-swap.yml"),
                 "startPort: " + backend + "\nmodels:\n  m:\n    cmd: "
                         + String.join(" ", RealParts.command(model, "m", "${PORT}")) + "\n");
-        int port = Processes.freePort();
+        int port = FreePort.find();
         String base = "http://127.0.0.1:" + port;
         try (Processes processes = new Processes(folder)) {
             processes.goinfer(
@@ -109,7 +110,7 @@ class RealLeavingTest {
             Server goinfer = new Server(port, () -> text(base + "/logs/m"));
             String through = goinfer.leave(processes, base);
 
-            int direct = Processes.freePort();
+            int direct = FreePort.find();
             processes.start("direct.log", RealParts.command(model, "m", Integer.toString(direct)));
             String directUrl = "http://127.0.0.1:" + direct;
             eventually("ready", Duration.ofSeconds(30), () -> Processes.status(directUrl + "/health", "", null) == 200);

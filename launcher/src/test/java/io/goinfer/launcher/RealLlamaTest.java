@@ -5,6 +5,7 @@ import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.goinfer.bench.FreePort;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,7 +35,7 @@ class RealLlamaTest {
                 Files.isExecutable(server) && Files.exists(model) && Files.exists(python),
                 "SKIPPED: no llama-server, GGUF or openai client in " + parts() + "; .ci/install-parts installs them");
         try (Processes processes = new Processes(folder)) {
-            int backend = Processes.freePort();
+            int backend = FreePort.find();
             processes.start(
                     "llama.log",
                     List.of(

@@ -4,6 +4,7 @@ package io.goinfer.launcher;
 import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.goinfer.bench.FreePort;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -15,8 +16,8 @@ record RelayProcess(String host, int port, int tunnelPort, String key, String ad
 
     /** @param host where nodes come in */
     static RelayProcess start(Processes processes, Path folder, String host) throws Exception {
-        int port = Processes.freePort();
-        int tunnelPort = Processes.freePort();
+        int port = FreePort.find();
+        int tunnelPort = FreePort.find();
         String state = folder.resolve("relay").toString();
         processes.goinfer(
                 "relay.log",

@@ -5,6 +5,7 @@ import static io.goinfer.tunnel.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.goinfer.bench.FreePort;
 import io.goinfer.bench.llama.SimulatedLlama;
 import io.goinfer.bench.llama.Simulation;
 import io.goinfer.certs.CertificateAuthority;
@@ -19,7 +20,6 @@ import io.goinfer.proxy.testing.GoinferRig;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -64,8 +64,8 @@ class SeveralRelaysTest {
     @BeforeEach
     void start() throws Exception {
         llama = SimulatedLlama.start(Simulation.quick("sim").withSlots(64), 0);
-        tunnelPort = freePort();
-        apiPort = freePort();
+        tunnelPort = FreePort.find();
+        apiPort = FreePort.find();
         relays.add(relay(0));
         key = relays.get(0).keys().create("user", Role.USER).text();
         relays.get(0).commands().run("certs share", Map.of());
@@ -78,12 +78,6 @@ class SeveralRelaysTest {
         nodes.forEach(Node::close);
         relays.forEach(Relay::close);
         llama.close();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     private Path folder(int which) {
